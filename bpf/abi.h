@@ -224,6 +224,7 @@ struct ct {
 enum ct_flag {
 	CT_F_HAIRPIN = 1, /* backend is the client itself */
 	CT_F_DIRECT = 2, /* a direct connection whose port was taken by a VIP flow */
+	CT_F_BRIDGE = 4, /* client and backend may share a bridge: mac is wanted */
 };
 
 enum ct_tcp {
@@ -256,6 +257,8 @@ enum device_role {
 struct device {
 	__u32 role; /* enum device_role */
 	__u32 bridge_ifindex; /* 0: not a bridge port */
+	__u32 peer_nsid; /* network namespace of the pod, as IFLA_LINK_NETNSID has it; all ones: unknown */
+	__u32 pad;
 };
 
 struct cidr {
@@ -327,15 +330,15 @@ enum sizes {
 	MAX_SOCKETS = 131072,
 	MAX_FRAGS = 8192,
 	MAX_DEVICES = 16384,
-	MAX_GC_KEYS = 256,
+	MAX_GC_KEYS = 64, /* one BPF_PROG_TEST_RUN carries less than a page */
 	MAX_ICMP_CLIENTS = 4096,
+	ICMP_PER_SECOND = 100, /* answers to one client */
 };
 
-/* Packet data of the gc program: keys whose rows are older than the limit beside them. */
+/* Packet data of conntrack_gc: keys whose rows are to go if last seen before the time beside them. */
 struct gc_request {
 	struct ct_key key;
-	__u32 pad;
-	__u64 older_than_ns;
+	__u64 seen_before_ns;
 };
 
 /* ICMP answers are bounded per client. */
@@ -344,3 +347,11 @@ struct icmp_budget {
 	__u32 sent;
 	__u32 pad;
 };
+
+_Static_assert(sizeof(struct frontend_key) == 20, "frontend_key");
+_Static_assert(sizeof(struct service) == 64, "service");
+_Static_assert(sizeof(struct slot) == 8, "slot: one aligned u64");
+_Static_assert(sizeof(struct backend) == 24, "backend");
+_Static_assert(sizeof(struct ct_key) == 40, "ct_key");
+_Static_assert(sizeof(struct ct) == 72, "ct");
+_Static_assert(sizeof(struct gc_request) == 48, "gc_request");
