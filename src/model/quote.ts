@@ -9,7 +9,7 @@ export function quote(raw: unknown): string {
   return Array.isArray(raw) ? 'a list' : `a value of type ${typeof raw}`;
 }
 
-/** At most 64 characters; says how many there were. */
-export function shorten(text: string): string {
-  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}… (${text.length} characters)`;
+/** At most `longest` characters; says how many there were. */
+export function shorten(text: string, longest: number = SHOWN): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length} characters)`;
 }
