@@ -1,4 +1,6 @@
+import { parseCidr } from '../model/cidr.ts';
 import type { Cidr } from '../model/ip.ts';
+import { accept, type Parse, refuse } from '../model/parse.ts';
 
 export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix';
 
@@ -19,4 +21,16 @@ export interface PlanConfig {
   readonly localhostNodePorts: boolean;
   /** Feature gate: node hints count. */
   readonly preferSameTrafficDistribution: boolean;
+}
+
+/** Reads kube-proxy's nodePortAddresses: CIDRs and the keywords primary, localhost and all, mixed at will. */
+export function parseNodePortAddresses(texts: readonly string[]): Parse<readonly NodePortSelector[]> {
+  const selectors: NodePortSelector[] = [];
+  for (const text of texts) {
+    const cidr = parseCidr(text);
+    if (text === 'primary' || text === 'localhost' || text === 'all') selectors.push(text);
+    else if (cidr.ok) selectors.push(cidr.value);
+    else return refuse(`${cidr.reason}, or one of primary, localhost and all`);
+  }
+  return accept(selectors);
 }

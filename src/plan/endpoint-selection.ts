@@ -1,0 +1,61 @@
+import type { SliceEndpoint } from '../model/endpoint-slice.ts';
+import type { Endpoint } from './state.ts';
+
+/** An endpoint of one service port with what its slice says of it. */
+export interface Candidate {
+  readonly endpoint: Endpoint;
+  readonly source: SliceEndpoint;
+}
+
+/** Where this node is, for hints. */
+export interface Topology {
+  readonly nodeName: string;
+  readonly zone: string | undefined;
+  /** Feature gate: node hints count. */
+  readonly preferSameTrafficDistribution: boolean;
+}
+
+/** Which sets a service port needs. */
+export interface Wanted {
+  readonly cluster: boolean;
+  readonly local: boolean;
+}
+
+export interface Selection {
+  /** Empty where not wanted. */
+  readonly cluster: readonly Endpoint[];
+  /** Empty where not wanted. */
+  readonly local: readonly Endpoint[];
+  /** Something usable exists somewhere in the cluster. */
+  readonly hasAny: boolean;
+}
+
+/** kube-proxy's CategorizeEndpoints: keeps the order of the candidates. */
+export function selectEndpoints(candidates: readonly Candidate[], wanted: Wanted, topology: Topology): Selection {
+  const ready = candidates.filter(({ source }) => source.ready);
+  const draining = candidates.filter(({ source }) => !source.ready && source.serving && source.terminating);
+  const isLocal = ({ endpoint }: Candidate): boolean => endpoint.local;
+  return {
+    cluster: wanted.cluster ? firstUsed(ready.filter(preference(ready, topology)), draining) : [],
+    // Hints never thin the local set.
+    local: wanted.local ? firstUsed(ready.filter(isLocal), draining.filter(isLocal)) : [],
+    hasAny: ready.length > 0 || draining.length > 0,
+  };
+}
+
+/** Terminating endpoints serve only where no ready one does. */
+function firstUsed(ready: readonly Candidate[], draining: readonly Candidate[]): readonly Endpoint[] {
+  return (ready.length > 0 ? ready : draining).map(({ endpoint }) => endpoint);
+}
+
+/** Hints count only when every ready endpoint has one and at least one names this place. */
+function preference(ready: readonly Candidate[], topology: Topology): (candidate: Candidate) => boolean {
+  const { nodeName, zone, preferSameTrafficDistribution } = topology;
+  const onNode = ({ source }: Candidate): boolean => source.nodeHints.includes(nodeName);
+  const allNodeHinted = ready.every(({ source }) => source.nodeHints.length > 0);
+  if (preferSameTrafficDistribution && allNodeHinted && ready.some(onNode)) return onNode;
+  if (zone === undefined) return () => true;
+  const inZone = ({ source }: Candidate): boolean => source.zoneHints.includes(zone);
+  const allZoneHinted = ready.every(({ source }) => source.zoneHints.length > 0);
+  return allZoneHinted && ready.some(inZone) ? inZone : () => true;
+}
