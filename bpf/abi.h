@@ -293,9 +293,7 @@ struct agent {
 
 /* Per-CPU, by service id and by backend id. */
 struct counters {
-	__u64 connections; /* verdict forward, new */
-	__u64 packets;
-	__u64 bytes;
+	__u64 connections; /* new flows forwarded */
 	__u64 rejects;
 	__u64 drops;
 };

@@ -29,16 +29,18 @@ static __always_inline struct ip ip_unspecified(const struct ip *ip)
 	return any;
 }
 
+/* One branch for the verifier to follow, not four. */
 static __always_inline bool ip_equal(const struct ip *a, const struct ip *b)
 {
-	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
-	       a->word[3] == b->word[3];
+	return !((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) |
+		 (a->word[2] ^ b->word[2]) | (a->word[3] ^ b->word[3]));
 }
 
 static __always_inline bool ip_inside(const struct ip *ip, const struct cidr *cidr)
 {
-	return (ip->word[0] & cidr->mask.word[0]) == cidr->addr.word[0] &&
-	       (ip->word[1] & cidr->mask.word[1]) == cidr->addr.word[1] &&
-	       (ip->word[2] & cidr->mask.word[2]) == cidr->addr.word[2] &&
-	       (ip->word[3] & cidr->mask.word[3]) == cidr->addr.word[3];
+	__be32 differs = 0;
+
+	for (int i = 0; i < 4; i++)
+		differs |= (ip->word[i] & cidr->mask.word[i]) ^ cidr->addr.word[i];
+	return !differs;
 }

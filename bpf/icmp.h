@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#pragma once
+/*
+ * ICMP errors about our flows. The quoted packet once passed the other way, so the row that
+ * translates its answers at this hook also says what the quoted packet was before.
+ */
+#include <linux/pkt_cls.h>
+#include "ct.h"
+#include "nat.h"
+
+#define ICMP_HEADER 8
+
+static __always_inline bool is_icmp_error(struct __sk_buff *skb, const struct packet *packet)
+{
+	__u8 type;
+
+	if (packet->fragment == FRAGMENT_LATER || bpf_skb_load_bytes(skb, packet->l4, &type, 1))
+		return false;
+	if (packet->proto == IPPROTO_ICMP)
+		return type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED ||
+		       type == ICMP_PARAMETERPROB;
+	return packet->proto == IPPROTO_ICMPV6 && type < ICMPV6_INFOMSG_MASK;
+}
+
+static __always_inline bool parse_quoted(struct __sk_buff *skb, const struct packet *error,
+					 struct packet *quoted)
+{
+	quoted->l3 = error->l4 + ICMP_HEADER;
+	if (error->v4 ? !parse_v4(skb, quoted) : !parse_v6(skb, quoted))
+		return false;
+	if (quoted->fragment == FRAGMENT_LATER)
+		return false;
+	if (quoted->proto != IPPROTO_TCP && quoted->proto != IPPROTO_UDP &&
+	    quoted->proto != SCTP_PROTO)
+		return false;
+	return !bpf_skb_load_bytes(skb, quoted->l4, &quoted->tuple.sport, 4);
+}
+
+/*
+ * Rewrites the quoted packet. Returns what that adds to the ICMP checksum through `diff`: of all
+ * fields, the IPv4 header checksum included, which by itself cancels the addresses out.
+ */
+static __always_inline bool rewrite_quoted(struct __sk_buff *skb, const struct packet *quoted,
+					   const struct tuple *new, __u32 *diff)
+{
+	__u32 addresses = addresses_diff(&quoted->tuple, new);
+	__u32 ports = ports_diff(&quoted->tuple, new);
+	__u32 check = checksum_offset(quoted->proto);
+	__sum16 old, updated;
+	__u64 sum = ports;
+
+	if (!quoted->v4)
+		sum += addresses;
+	if (!store_addresses(skb, quoted->l3, quoted->v4, new, addresses) ||
+	    bpf_skb_store_bytes(skb, quoted->l4, &new->sport, 4, 0))
+		return false;
+	/* The quote may end before the transport's checksum; UDP may have none. */
+	if (check && !bpf_skb_load_bytes(skb, quoted->l4 + check, &old, sizeof(old)) &&
+	    (old || quoted->proto != IPPROTO_UDP)) {
+		updated = csum_add_diff(old, fold((__u64)addresses + ports));
+		if (bpf_skb_store_bytes(skb, quoted->l4 + check, &updated, sizeof(updated), 0))
+			return false;
+		sum += (__u64)updated + (__u16)~old;
+	}
+	*diff = fold(sum);
+	return true;
+}
+
+/* The packet in scratch; TC_ACT_UNSPEC also when nothing of ours was quoted. */
+__noinline int translate_icmp_error(struct __sk_buff *skb, __u32 hook)
+{
+	const struct scratch *in_hand = get_scratch();
+	struct packet quoted = {};
+	struct ct_key key = { .hook = hook };
+	struct tuple outer, inner;
+	const struct packet *error;
+	const struct ct *row;
+	__u32 check, diff;
+
+	if (!in_hand)
+		return TC_ACT_UNSPEC;
+	error = &in_hand->packet;
+	check = error->l4 + ICMP_CHECK_OFFSET;
+	if (!parse_quoted(skb, error, &quoted))
+		return TC_ACT_UNSPEC;
+	key.tuple = reverse(&quoted.tuple);
+	key.proto = quoted.proto;
+	row = bpf_map_lookup_elem(&conntrack, &key);
+	if (!row)
+		return TC_ACT_UNSPEC;
+	inner = reverse(&row->tuple);
+	outer = error->tuple;
+	outer.daddr = row->tuple.daddr;
+	/* A router in between speaks for itself, the peer in its other name. */
+	if (ip_equal(&outer.saddr, &key.tuple.saddr))
+		outer.saddr = row->tuple.saddr;
+
+	if (!rewrite_quoted(skb, &quoted, &inner, &diff) ||
+	    bpf_l4_csum_replace(skb, check, 0, diff, 0))
+		return TC_ACT_SHOT;
+	diff = addresses_diff(&error->tuple, &outer);
+	if (!store_addresses(skb, error->l3, error->v4, &outer, diff))
+		return TC_ACT_SHOT;
+	if (!error->v4 && bpf_l4_csum_replace(skb, check, 0, diff, BPF_F_PSEUDO_HDR))
+		return TC_ACT_SHOT;
+	return TC_ACT_UNSPEC;
+}

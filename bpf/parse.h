@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#pragma once
+/* From an skb to a tuple. Headers are copied, so that non-linear packets need no care. */
+#include <linux/bpf.h>
+#include <linux/icmpv6.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include "ip.h"
+
+/* Not in UAPI's in.h of every distribution. */
+#define SCTP_PROTO 132
+
+/* linux/icmp.h drags in libc's headers. */
+enum icmp_v4 {
+	ICMP_DEST_UNREACH = 3,
+	ICMP_TIME_EXCEEDED = 11,
+	ICMP_PARAMETERPROB = 12,
+	ICMP_PORT_UNREACH = 3,
+};
+#define ICMP_CHECK_OFFSET 2
+
+enum tcp_header_flag {
+	TCP_F_FIN = 1,
+	TCP_F_SYN = 2,
+	TCP_F_RST = 4,
+	TCP_F_ACK = 16,
+};
+#define TCP_FLAGS_OFFSET 13
+
+enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
+
+struct packet {
+	struct tuple tuple; /* ports zero for ICMP and for later fragments */
+	__u32 fragment_id;
+	__u32 l3; /* offset of the IP header */
+	__u32 l4; /* offset of the transport header */
+	__u8 proto;
+	__u8 tcp_flags;
+	__u8 fragment; /* enum fragment */
+	__u8 v4; /* else IPv6 */
+};
+
+#define IPV4_MORE_FRAGMENTS 0x2000
+#define IPV4_FRAGMENT_OFFSET 0x1fff
+#define IPV6_MORE_FRAGMENTS 0x1
+#define IPV6_FRAGMENT_OFFSET 0xfff8
+#define IPV6_MAX_EXTENSIONS 4
+
+static __always_inline bool parse_v4(struct __sk_buff *skb, struct packet *packet)
+{
+	struct iphdr header;
+
+	if (bpf_skb_load_bytes(skb, packet->l3, &header, sizeof(header)) || header.version != 4)
+		return false;
+	packet->v4 = true;
+	packet->tuple.saddr = ip_from_v4(header.saddr);
+	packet->tuple.daddr = ip_from_v4(header.daddr);
+	packet->proto = header.protocol;
+	packet->l4 = packet->l3 + header.ihl * 4;
+	if (header.frag_off & bpf_htons(IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)) {
+		packet->fragment_id = header.id;
+		packet->fragment = header.frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET) ?
+					   FRAGMENT_LATER :
+					   FRAGMENT_FIRST;
+	}
+	return true;
+}
+
+struct ipv6_extension {
+	__u8 next;
+	__u8 length; /* in 8 bytes, the first 8 not counted */
+	__be16 fragment_offset;
+	__be32 fragment_id;
+};
+
+static __always_inline bool parse_v6(struct __sk_buff *skb, struct packet *packet)
+{
+	struct ipv6hdr header;
+	struct ipv6_extension extension;
+
+	if (bpf_skb_load_bytes(skb, packet->l3, &header, sizeof(header)) || header.version != 6)
+		return false;
+	__builtin_memcpy(&packet->tuple.saddr, &header.saddr, sizeof(struct ip));
+	__builtin_memcpy(&packet->tuple.daddr, &header.daddr, sizeof(struct ip));
+	packet->proto = header.nexthdr;
+	packet->l4 = packet->l3 + sizeof(header);
+#pragma unroll
+	for (int i = 0; i < IPV6_MAX_EXTENSIONS; i++) {
+		if (packet->proto != IPPROTO_HOPOPTS && packet->proto != IPPROTO_ROUTING &&
+		    packet->proto != IPPROTO_DSTOPTS && packet->proto != IPPROTO_FRAGMENT)
+			return true;
+		if (bpf_skb_load_bytes(skb, packet->l4, &extension, sizeof(extension)))
+			return false;
+		if (packet->proto == IPPROTO_FRAGMENT) {
+			packet->fragment_id = extension.fragment_id;
+			packet->fragment = extension.fragment_offset &
+							   bpf_htons(IPV6_FRAGMENT_OFFSET) ?
+						   FRAGMENT_LATER :
+						   FRAGMENT_FIRST;
+			packet->l4 += sizeof(extension);
+		} else {
+			packet->l4 += (extension.length + 1) * 8;
+		}
+		packet->proto = extension.next;
+	}
+	return true;
+}
+
+/*
+ * Fills the packet up to the ports. False: not IP, truncated, or a transport we know nothing of,
+ * so the packet is none of our business.
+ */
+static __always_inline bool parse(struct __sk_buff *skb, __u32 l3, struct packet *packet)
+{
+	packet->l3 = l3;
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		if (!parse_v4(skb, packet))
+			return false;
+	} else if (skb->protocol != bpf_htons(ETH_P_IPV6) || !parse_v6(skb, packet)) {
+		return false;
+	}
+	if (packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6)
+		return true;
+	if (packet->proto != IPPROTO_TCP && packet->proto != IPPROTO_UDP &&
+	    packet->proto != SCTP_PROTO)
+		return false;
+	if (packet->fragment == FRAGMENT_LATER)
+		return true;
+	if (packet->proto == IPPROTO_TCP &&
+	    bpf_skb_load_bytes(skb, packet->l4 + TCP_FLAGS_OFFSET, &packet->tcp_flags, 1))
+		return false;
+	/* sport and dport lie side by side in the header and in the tuple */
+	return !bpf_skb_load_bytes(skb, packet->l4, &packet->tuple.sport, 4);
+}
+
+/* A SYN that opens a connection. */
+static __always_inline bool opens_connection(const struct packet *packet)
+{
+	return (packet->tcp_flags & (TCP_F_SYN | TCP_F_ACK)) == TCP_F_SYN;
+}
