@@ -19,9 +19,11 @@ export interface Claims {
 export function createClaims(): Claims {
   const byService = new Map<string, { readonly created: number | undefined; readonly names: readonly string[] }>();
   const byName = new Map<string, string | Set<string>>(); // nearly every frontend has one claimant: no set for it
+  const winners = new Map<string, string>(); // of frontends with several claimants, until one of them changes
 
   const add = (name: string, service: string): boolean => {
     const present = byName.get(name);
+    winners.delete(name);
     if (present === undefined) byName.set(name, service);
     else if (typeof present !== 'string') present.add(service);
     else byName.set(name, new Set([present, service]));
@@ -29,6 +31,7 @@ export function createClaims(): Claims {
   };
   const remove = (name: string, service: string): boolean => {
     const present = byName.get(name);
+    winners.delete(name);
     if (present === undefined || typeof present === 'string') {
       byName.delete(name);
       return false;
@@ -53,7 +56,9 @@ export function createClaims(): Claims {
         ...[...kept].filter((name) => add(name, service)),
       ];
       if (before === undefined || before.created === created) return shared;
-      return [...new Set([...shared, ...names.filter(isShared)])];
+      const reranked = names.filter(isShared);
+      for (const name of reranked) winners.delete(name);
+      return [...new Set([...shared, ...reranked])];
     },
     claimants(name) {
       const present = byName.get(name);
@@ -62,10 +67,12 @@ export function createClaims(): Claims {
     winner(name) {
       const present = byName.get(name);
       if (present === undefined || typeof present === 'string') return present;
-      let best: string | undefined;
+      let best = winners.get(name);
+      if (best !== undefined) return best;
       for (const service of present) {
         if (best === undefined || precedes(service, best, createdOf)) best = service;
       }
+      if (best !== undefined) winners.set(name, best);
       return best;
     },
   };

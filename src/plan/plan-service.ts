@@ -1,5 +1,6 @@
 import type { EndpointSlice } from '../model/endpoint-slice.ts';
 import { type Family, familyOf, type Ip } from '../model/ip.ts';
+import { collectProblems } from '../model/problems.ts';
 import type { Service, ServicePortSpec } from '../model/service.ts';
 import { gatherCandidates, indexSlicePorts, type SlicePortEntry, slicePortsOf } from './candidates.ts';
 import { externalActions, internalActions } from './client-actions.ts';
@@ -29,7 +30,7 @@ const MOST_ENDPOINTS = 262_144;
 export function planService(service: Service, slices: readonly EndpointSlice[], context: PlanContext): ServicePlan {
   const index = indexSlicePorts(slices);
   const servicePorts: ServicePort[] = [];
-  const problems: string[] = [];
+  const problems = collectProblems();
   const nodePorts = new Set<string>();
   let endpoints = 0;
   for (const clusterIp of service.clusterIps) {
@@ -38,19 +39,19 @@ export function planService(service: Service, slices: readonly EndpointSlice[], 
       const entries = slicePortsOf(index, addresses.family, spec);
       endpoints += entries.reduce((sum, { slice }) => sum + slice.endpoints.length, 0);
       if (endpoints > MOST_ENDPOINTS) {
-        problems.push(`The endpoints of all its ports are more than ${MOST_ENDPOINTS}: split the Service`);
-        return { servicePorts, problems };
+        problems.add(`The endpoints of all its ports are more than ${MOST_ENDPOINTS}: split the Service`);
+        return { servicePorts, problems: problems.reasons() };
       }
       const claim = `${spec.nodePort}/${spec.protocol}/${addresses.family}`;
       const isRepeated = spec.nodePort !== undefined && nodePorts.has(claim);
-      if (isRepeated) problems.push(`Node port ${claim} stands twice, the first holds: give one another number`);
+      if (isRepeated) problems.add(`Node port ${claim} stands twice, the first holds: give one another number`);
       nodePorts.add(claim);
       servicePorts.push(
         planServicePort(isRepeated ? { ...spec, nodePort: undefined } : spec, { service, addresses, entries, context }),
       );
     }
   }
-  return { servicePorts, problems };
+  return { servicePorts, problems: problems.reasons() };
 }
 
 function planServicePort(

@@ -1,4 +1,5 @@
 import type { Op } from '../model/op.ts';
+import { collectProblems } from '../model/problems.ts';
 import { createClaims } from './claims.ts';
 import type { PlanConfig } from './config.ts';
 import { nameFrontend } from './frontend-name.ts';
@@ -124,20 +125,20 @@ function claimsOf(plan: ServicePlan): readonly string[] {
 
 /** Leaves a Service only the frontends that nobody older claims. */
 function settle(plan: ServicePlan, service: string, winner: (name: string) => string | undefined): ServicePlan {
-  const problems = [...plan.problems];
+  const problems = collectProblems();
   const servicePorts: ServicePort[] = [];
   for (const servicePort of plan.servicePorts) {
     const frontends = servicePort.frontends.filter((frontend) => {
       const name = nameFrontend(frontend, servicePort);
       const owner = winner(name);
       if (owner === service) return true;
-      problems.push(`${frontend.kind} ${name} belongs to Service "${owner}", the older one: change either of them`);
+      problems.add(`${frontend.kind} ${name} belongs to Service "${owner}", the older one: change either of them`);
       return false;
     });
     if (frontends.length === servicePort.frontends.length) servicePorts.push(servicePort);
     else if (frontends.length > 0) servicePorts.push({ ...servicePort, frontends });
   }
-  return { servicePorts, problems };
+  return { servicePorts, problems: [...plan.problems, ...problems.reasons()] };
 }
 
 /** Small inert values only. */
