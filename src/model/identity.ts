@@ -19,7 +19,8 @@ export const SUBDOMAIN_LENGTH = 253;
 /** Reads metadata; both names are required. */
 export function parseIdentity(raw: Fields, longestName: number): Parse<Identity> {
   const metadata = raw['metadata'];
-  if (!isFields(metadata)) return refuse(`metadata: ${quote(metadata)} is not an object: write name and namespace there`);
+  if (!isFields(metadata))
+    return refuse(`metadata: ${quote(metadata)} is not an object: write name and namespace there`);
   const name = parseName(metadata['name'], longestName);
   if (!name.ok) return refuse(`metadata.name: ${name.reason}`);
   const namespace = parseName(metadata['namespace'], LABEL_LENGTH);
