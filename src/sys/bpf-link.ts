@@ -82,7 +82,7 @@ export function attachTcx(program: Program, ifindex: number, direction: Directio
 
 /** undefined: nothing is pinned at `path`. */
 export function openPinnedLink(path: string): Link | undefined {
-  const fd = openPin(path, 'bpf_link');
+  const fd = openPin(path, 'bpf-link');
   return fd === undefined ? undefined : new Link(fd);
 }
 

@@ -15,7 +15,10 @@ export function setBpfLog(sink: BpfLogSink | undefined, level: BpfLogLevel = 'in
 
 /** Runs `work` with libbpf's warnings going to `lines` instead: they belong into the error that follows. */
 export function captureBpfLog<T>(lines: string[], work: () => T): T {
-  setPrint(0, (_, text) => lines.push(text));
+  setPrint(current?.level ?? 0, (level, text) => {
+    if (level === 0) lines.push(text);
+    else forward(level, text);
+  });
   try {
     return work();
   } finally {
@@ -23,7 +26,15 @@ export function captureBpfLog<T>(lines: string[], work: () => T): T {
   }
 }
 
+/** Passes on what was captured and turned out to be no error. */
+export function releaseBpfLog(lines: readonly string[]): void {
+  for (const text of lines) forward(0, text);
+}
+
 function apply(): void {
-  const log = current;
-  setPrint(log?.level ?? 0, log === undefined ? undefined : (level, text) => log.sink(LEVELS[level] ?? 'debug', text));
+  setPrint(current?.level ?? 0, current === undefined ? undefined : forward);
+}
+
+function forward(level: number, text: string): void {
+  current?.sink(LEVELS[level] ?? 'debug', text);
 }

@@ -1,5 +1,5 @@
 import { AbiMismatchError, VerifierError } from '../errors.ts';
-import { captureBpfLog } from './bpf-log.ts';
+import { captureBpfLog, releaseBpfLog } from './bpf-log.ts';
 import { BpfMap } from './bpf-map.ts';
 import { logText, Program } from './bpf-program.ts';
 import { check, sysError } from './errno.ts';
@@ -53,6 +53,7 @@ export function openObject(path: string, options: ObjectOptions = {}): BpfObject
     setRodata(opened, maps, options.rodata ?? new Map());
     const result = captureBpfLog(lines, () => libbpf().bpf_object__load(opened));
     if (result < 0) throw refusal(path, { errno: -result, lines, log: logText(log) });
+    releaseBpfLog(lines);
     return new LoadedObject(path, takeMaps(maps), takePrograms(programs));
   } finally {
     // Our own descriptors hold what was loaded; libbpf's memory is no longer needed.

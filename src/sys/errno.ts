@@ -1,4 +1,4 @@
-import { getSystemErrorName } from 'node:util';
+import { constants } from 'node:os';
 import { SysError } from '../errors.ts';
 
 export const Errno = {
@@ -18,9 +18,14 @@ export const Errno = {
   ENOTSUPP: 524,
 } as const;
 
+/** Where a number has two names (EWOULDBLOCK, ENOTSUP), ours wins. */
+const NAMES: ReadonlyMap<number, string> = new Map(
+  [...Object.entries(constants.errno), ...Object.entries(Errno)].map(([name, errno]) => [errno, name]),
+);
+
 /** "EPERM" of 1. */
 export function errnoName(errno: number): string {
-  return errno === Errno.ENOTSUPP ? 'ENOTSUPP' : getSystemErrorName(-errno);
+  return NAMES.get(errno) ?? `errno ${errno}`;
 }
 
 export function sysError(operation: string, target: string, errno: number, cure = cureOf(errno)): SysError {

@@ -14,9 +14,9 @@ export class Fd implements Disposable {
     return this.#value;
   }
 
-  /** "bpf-map", "bpf-prog", "bpf_link", or a path: what the descriptor leads to. */
+  /** "bpf-map", "bpf-prog", "bpf-link", or a path: what the descriptor leads to. */
   get kind(): string {
-    return readlinkSync(`/proc/self/fd/${this.value}`).replace('anon_inode:', '');
+    return readlinkSync(`/proc/self/fd/${this.value}`).replace('anon_inode:', '').replace('bpf_', 'bpf-');
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,7 @@ import { Fd } from './fd.ts';
 import { libbpf } from './ffi/library.ts';
 import { SysError } from '../errors.ts';
 
-export type PinKind = 'bpf-map' | 'bpf-prog' | 'bpf_link';
+export type PinKind = 'bpf-map' | 'bpf-prog' | 'bpf-link';
 
 /** undefined: nothing is pinned at `path`. Another kind of object than wanted is an error. */
 export function openPin(path: string, kind: PinKind): Fd | undefined {

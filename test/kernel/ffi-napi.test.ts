@@ -1,0 +1,3 @@
+import { ffiContract } from './ffi-contract.ts';
+
+ffiContract('ffi-napi');
