@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { Config } from '../../abi/generated.ts';
+import type { Ip } from '../../model/ip.ts';
+import { configWords } from './config-words.ts';
+
+/** A config row in memory, as the kernel shares it. */
+function sharedRow() {
+  const memory = new ArrayBuffer(Config.size);
+  const view = new DataView(memory);
+  const nobody = { ip: '::', mask: '::' };
+  Config.encodeInto(view, 0, {
+    nodeNetnsCookie: 11n,
+    probeCookie: 12n,
+    localCidrs: Array.from({ length: 8 }, () => ({ addr: nobody.ip as Ip, mask: nobody.mask as Ip })),
+    nodeAddrV4: '::' as Ip,
+    nodeAddrV6: '::' as Ip,
+    flags: 0,
+    renamed: 0,
+  });
+  return { words: configWords({ mmap: () => memory }), read: () => Config.decodeFrom(view, 0), view };
+}
+
+describe('configWords', () => {
+  it('lie where the codec has them', () => {
+    const { words, read } = sharedRow();
+    expect([words.nodeNetnsCookie, words.probeCookie]).toEqual([11n, 12n]);
+    words.nodeNetnsCookie = 21n;
+    words.probeCookie = 22n;
+    expect([read().nodeNetnsCookie, read().probeCookie]).toEqual([21n, 22n]);
+  });
+
+  it('forgets renamed connections that no round met', () => {
+    const { words, read, view } = sharedRow();
+    mark(view);
+    words.askRenamed();
+    expect(read().renamed).not.toBe(0);
+    words.forgetRenamed();
+    expect(read().renamed).toBe(0);
+  });
+
+  it('remembers one that a program made during the round', () => {
+    const { words, read, view } = sharedRow();
+    mark(view);
+    words.askRenamed();
+    mark(view);
+    words.forgetRenamed();
+    expect(read().renamed).toBe(1);
+  });
+
+  it('does not invent any', () => {
+    const { words, read } = sharedRow();
+    words.askRenamed();
+    expect(read().renamed).toBe(0);
+  });
+});
+
+/** As a program does: config.renamed = 1. */
+function mark(view: DataView): void {
+  view.setUint32(308, 1, true);
+}

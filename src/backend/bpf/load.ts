@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LAYOUT_HASH } from '../../abi/generated.ts';
+import { hashObjectFile } from '../../abi/layout-hash.ts';
+import { AbiMismatchError, ConfigError } from '../../errors.ts';
+import { BpfMap } from '../../sys/bpf-map.ts';
+import { type BpfObject, openObject } from '../../sys/bpf-object.ts';
+import type { Features } from './features.ts';
+import { listPins, mapPin, type Pins } from './pins.ts';
+
+export interface LoadOptions {
+  readonly features: Features;
+  /** Rows of new maps, where not as built in. */
+  readonly maxEntries?: ReadonlyMap<string, number>;
+}
+
+/**
+ * Loads this build's object on the pinned maps of earlier runs and pins the new ones. AbiMismatchError:
+ * the object file or a pinned map is of another shape than this code. VerifierError as openObject.
+ */
+export function loadDataplane(pins: Pins, { features, maxEntries = new Map() }: LoadOptions): BpfObject {
+  const file = objectFile();
+  refuseStranger(file);
+  const pinned = openPinnedMaps(pins);
+  try {
+    const object = openOn(pins, file, {
+      rodata: new Map([['has_set_retval', Uint8Array.of(features.setRetval ? 1 : 0)]]),
+      reuse: pinned,
+      maxEntries,
+    });
+    for (const [name, map] of object.maps) {
+      if (!pinned.has(name)) map.pin(mapPin(pins, name));
+    }
+    return object;
+  } finally {
+    for (const map of pinned.values()) map[Symbol.dispose]();
+  }
+}
+
+const OBJECT = join('dist', 'bpf', 'bpfsvc.bpf.o');
+
+/** The package's object, from the sources as from the build. */
+export function objectFile(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, OBJECT))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new ConfigError(`Cannot find "${OBJECT}": build it with scripts/build-bpf`);
+    folder = parent;
+  }
+  return join(folder, OBJECT);
+}
+
+function refuseStranger(file: string): void {
+  const found = hashObjectFile(readFileSync(file), (text) => createHash('sha256').update(text).digest('hex'));
+  if (found === LAYOUT_HASH) return;
+  throw new AbiMismatchError({
+    target: file,
+    wanted: LAYOUT_HASH,
+    found,
+    cure: 'programs and agent come from different builds: run scripts/build-bpf and scripts/gen-abi, or install the package anew',
+  });
+}
+
+function openPinnedMaps(pins: Pins): ReadonlyMap<string, BpfMap> {
+  const opened = new Map<string, BpfMap>();
+  for (const path of listPins(pins).maps) {
+    const map = BpfMap.openPinned(path);
+    if (map !== undefined) opened.set(path.slice(pins.maps.length + 1), map);
+  }
+  return opened;
+}
+
+function openOn(pins: Pins, file: string, options: Parameters<typeof openObject>[1]): BpfObject {
+  try {
+    return openObject(file, options);
+  } catch (error) {
+    if (!(error instanceof AbiMismatchError)) throw error;
+    const { target, wanted, found } = error;
+    const cure = `run "bpfsvc cleanup --bpffs ${pins.root}" to start anew, or keep the sizes it was made with`;
+    throw new AbiMismatchError({ target: mapPin(pins, target), wanted, found, cure }, { cause: error });
+  }
+}
