@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{src,scripts,test}/**/*.test.ts'],
+    // a native library that aborts takes only its own worker with it
+    pool: 'forks',
+    maxWorkers: 2,
+    expect: { requireAssertions: true },
+    allowOnly: false,
+    retry: 0,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    setupFiles: ['test/fast-check-seed.ts'],
+  },
+});
