@@ -2,13 +2,13 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { Direction } from './bpf-constants.ts';
 import { AttachType } from './bpf-constants.ts';
 import type { Program } from './bpf-program.ts';
-import { Errno, check, sysError } from './errno.ts';
+import { bpf } from './bpf-syscall.ts';
+import { check, Errno, sysError } from './errno.ts';
 import { Fd } from './fd.ts';
 import { libbpf } from './ffi/library.ts';
 import { Struct } from './ffi/struct.ts';
 import { type LinkInfo, readLinkInfo } from './link-info.ts';
 import { openPin, pinTo } from './pin.ts';
-import { bpf } from './bpf-syscall.ts';
 
 /** Among the other TCX programs of the device. */
 export type TcxPlace = 'first' | 'last';

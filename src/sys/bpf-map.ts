@@ -1,12 +1,12 @@
-import { Errno, check, sysError } from './errno.ts';
 import { MAX_NAME_LENGTH, MapFlag } from './bpf-constants.ts';
 import { possibleCpus } from './cpus.ts';
+import { check, Errno, sysError } from './errno.ts';
 import { Fd } from './fd.ts';
 import { libbpf } from './ffi/library.ts';
 import { type Mapping, mapShared } from './ffi/memory.ts';
 import { Struct } from './ffi/struct.ts';
 import { deleteRows, readRows, updateRows } from './map-batch.ts';
-import { type MapInfo, isPerCpu, readMapInfo } from './map-info.ts';
+import { isPerCpu, type MapInfo, readMapInfo } from './map-info.ts';
 import { openPin, pinTo } from './pin.ts';
 
 /** What a new map is made of; the kernel keeps 15 characters of the name. */
@@ -136,7 +136,8 @@ export class BpfMap implements Disposable, MapInfo {
    * kernel; the same buffer at each call. After dispose it leads nowhere.
    */
   mmap(): ArrayBuffer {
-    if ((this.flags & MapFlag.mmapable) === 0) throw new Error(`Cannot map "${this.name}" into memory: it is not mmapable`);
+    if ((this.flags & MapFlag.mmapable) === 0)
+      throw new Error(`Cannot map "${this.name}" into memory: it is not mmapable`);
     this.#mapping ??= this.#map();
     return this.#mapping.buffer;
   }
@@ -158,7 +159,8 @@ export class BpfMap implements Disposable, MapInfo {
   }
 
   #written(result: number): void {
-    if (result === -Errno.E2BIG) throw sysError('write map', this.name, Errno.E2BIG, `it is full (${this.maxEntries} rows)`);
+    if (result === -Errno.E2BIG)
+      throw sysError('write map', this.name, Errno.E2BIG, `it is full (${this.maxEntries} rows)`);
     check(result, 'write map', this.name);
   }
 

@@ -48,7 +48,11 @@ export function openObject(path: string, options: ObjectOptions = {}): BpfObject
     const programs = list(opened, libbpf().bpf_object__next_program, libbpf().bpf_program__name);
     configureMaps(maps, options);
     for (const [name, program] of programs) {
-      check(libbpf().bpf_program__set_autoload(program, (options.autoload?.(name) ?? true) ? 1 : 0), 'select program', name);
+      check(
+        libbpf().bpf_program__set_autoload(program, (options.autoload?.(name) ?? true) ? 1 : 0),
+        'select program',
+        name,
+      );
     }
     setRodata(opened, maps, options.rodata ?? new Map());
     const result = captureBpfLog(lines, () => libbpf().bpf_object__load(opened));
@@ -159,6 +163,8 @@ function duplicate(fd: number, target: string): Fd {
 /** libbpf names the program in its own message; the verifier's text is in our buffer. */
 function refusal(path: string, { errno, lines, log }: { errno: number; lines: readonly string[]; log: string }): Error {
   const cause = sysError('load object', path, errno, lines.at(0));
-  const program = lines.map((line) => /prog '([^']+)': BPF program load failed/.exec(line)?.[1]).find((name) => name !== undefined);
+  const program = lines
+    .map((line) => /prog '([^']+)': BPF program load failed/.exec(line)?.[1])
+    .find((name) => name !== undefined);
   return program === undefined ? cause : new VerifierError(program, log === '' ? lines.join('\n') : log, { cause });
 }

@@ -1,11 +1,11 @@
 import { VerifierError } from '../errors.ts';
-import { Errno, check, sysError } from './errno.ts';
+import { check, Errno, sysError } from './errno.ts';
 import { Fd } from './fd.ts';
 import { libbpf } from './ffi/library.ts';
 import { Struct } from './ffi/struct.ts';
 import { openPin, pinTo } from './pin.ts';
 import { type ProgramInfo, readProgramInfo } from './program-info.ts';
-import { type TestRun, type TestRunResult, runTest } from './test-run.ts';
+import { runTest, type TestRun, type TestRunResult } from './test-run.ts';
 
 /** Raw instructions, for probes and tests. */
 export interface ProgramSpec {
@@ -61,7 +61,8 @@ export class Program implements Disposable, ProgramInfo {
     const options = Struct.options(104).u32(12, expectedAttachType).u32(92, LOG_BYTES).pointer(96, log);
     const count = instructions.length / 8;
     const result = libbpf().bpf_prog_load(type, name, 'GPL', instructions, count, options.bytes);
-    if (result < 0 && log[0] !== 0) throw new VerifierError(name, logText(log), { cause: sysError('load program', name, -result) });
+    if (result < 0 && log[0] !== 0)
+      throw new VerifierError(name, logText(log), { cause: sysError('load program', name, -result) });
     return Program.fromFd(new Fd(check(result, 'load program', name)), spec);
   }
 

@@ -1,7 +1,7 @@
-import { Errno, check } from './errno.ts';
+import type { BpfMap, MapChunk } from './bpf-map.ts';
+import { check, Errno } from './errno.ts';
 import { libbpf } from './ffi/library.ts';
 import { Struct } from './ffi/struct.ts';
-import type { BpfMap, MapChunk } from './bpf-map.ts';
 
 /** Rows per call: 65,536 would block the event loop for 37 ms. */
 const WRITE_ROWS = 4096;

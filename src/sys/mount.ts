@@ -32,7 +32,12 @@ export function mountBpffs(directory: string): void {
   mkdirSync(directory, { recursive: true });
   const result = libc().mount('bpf', directory, 'bpf', 0, undefined);
   if (result === -Errno.ENODEV) {
-    throw sysError('mount bpffs at', directory, Errno.ENODEV, 'maps are pinned there: use a kernel with CONFIG_BPF_SYSCALL');
+    throw sysError(
+      'mount bpffs at',
+      directory,
+      Errno.ENODEV,
+      'maps are pinned there: use a kernel with CONFIG_BPF_SYSCALL',
+    );
   }
   check(result, 'mount bpffs at', directory);
 }

@@ -1,7 +1,7 @@
+import { SysError } from '../errors.ts';
 import { check, Errno, errnoName, sysError } from './errno.ts';
 import { Fd } from './fd.ts';
 import { libbpf } from './ffi/library.ts';
-import { SysError } from '../errors.ts';
 
 export type PinKind = 'bpf-map' | 'bpf-prog' | 'bpf-link';
 

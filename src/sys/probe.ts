@@ -20,7 +20,10 @@ const HELPER_SET_RETVAL = 187;
 /** Each throws where the kernel can't. */
 const FEATURES = {
   sockAddr: { need: 'cgroup hooks of connect() (Linux 4.17)', run: () => loadSockAddr(AttachType.cgroupInet4Connect) },
-  getpeername: { need: 'cgroup hooks of getpeername() (Linux 5.8)', run: () => loadSockAddr(AttachType.cgroupInet4Getpeername) },
+  getpeername: {
+    need: 'cgroup hooks of getpeername() (Linux 5.8)',
+    run: () => loadSockAddr(AttachType.cgroupInet4Getpeername),
+  },
   setRetval: { need: 'bpf_set_retval() (Linux 5.18)', run: loadSetRetval },
   mmapable: { need: 'array maps in shared memory (Linux 5.5)', run: makeMmapable },
   tcx: { need: 'TCX links (Linux 6.6)', run: () => tcxPrograms(LOOPBACK_IFINDEX, 'ingress') },

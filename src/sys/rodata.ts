@@ -29,7 +29,8 @@ export function setRodata(
   const variables = readVariables(object);
   for (const [name, bytes] of values) {
     const variable = variables.get(name);
-    if (variable === undefined || memory === undefined) throw new Error(`Cannot set "${name}": the object has no such constant`);
+    if (variable === undefined || memory === undefined)
+      throw new Error(`Cannot set "${name}": the object has no such constant`);
     if (variable.size !== bytes.length) {
       throw new RangeError(`Cannot set "${name}": ${bytes.length} bytes, wanted are ${variable.size}`);
     }
@@ -55,7 +56,10 @@ function readVariables(object: Pointer): ReadonlyMap<string, Variable> {
     Array.from({ length: count }, (_, index) => {
       const at = BTF_TYPE_BYTES + index * 12;
       const name = btf__name_by_offset(btf, typeAt(triples.getUint32(at, true), 0).getUint32(0, true));
-      return [readString(name), { offset: triples.getUint32(at + 4, true), size: triples.getUint32(at + 8, true) }] as const;
+      return [
+        readString(name),
+        { offset: triples.getUint32(at + 4, true), size: triples.getUint32(at + 8, true) },
+      ] as const;
     }),
   );
 }

@@ -1,5 +1,5 @@
-import { captureBpfLog } from './bpf-log.ts';
 import type { Direction } from './bpf-constants.ts';
+import { captureBpfLog } from './bpf-log.ts';
 import type { Program } from './bpf-program.ts';
 import { check, Errno } from './errno.ts';
 import { libbpf } from './ffi/library.ts';

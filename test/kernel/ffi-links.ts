@@ -21,7 +21,12 @@ export function linkContract(scratch: Scratch): void {
       const other = object.program('contract_other');
       const path = join(scratch.bpffs, 'link');
       const link = attachCgroup(connect, scratch.cgroup);
-      const common = { id: link.id, kind: 'cgroup', cgroupId: cgroupId(scratch.cgroup), attachType: AttachType.cgroupInet4Connect };
+      const common = {
+        id: link.id,
+        kind: 'cgroup',
+        cgroupId: cgroupId(scratch.cgroup),
+        attachType: AttachType.cgroupInet4Connect,
+      };
       expect(link.info()).toEqual({ ...common, programId: connect.id });
       expect(effectiveCgroupPrograms(scratch.cgroup, AttachType.cgroupInet4Connect)).toContain(connect.id);
       link.pin(path);
@@ -78,7 +83,11 @@ export function linkContract(scratch: Scratch): void {
       const place = { ifindex: veth.ifindex, direction: 'egress', priority: 40_000, handle: 7 } as const;
       const found = [queryFilter(place)];
       attachFilter(one, place);
-      found.push(queryFilter(place), queryFilter({ ...place, direction: 'ingress' }), queryFilter({ ...place, handle: 8 }));
+      found.push(
+        queryFilter(place),
+        queryFilter({ ...place, direction: 'ingress' }),
+        queryFilter({ ...place, handle: 8 }),
+      );
       attachFilter(two, place);
       found.push(queryFilter(place));
       detachFilter(place);

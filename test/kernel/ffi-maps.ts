@@ -81,7 +81,9 @@ export function mapContract(scratch: Scratch): void {
       const row = Uint8Array.from({ length: map.rowSize }, (_, index) => (index % 16 < 12 ? index + 1 : 0));
       map.update(u32(3), row);
       expect(map.lookup(u32(3))).toEqual(row);
-      const found = [...map.chunks()].flatMap((chunk) => Array.from({ length: chunk.count }, (_, index) => rowAt(chunk.values, index, map)));
+      const found = [...map.chunks()].flatMap((chunk) =>
+        Array.from({ length: chunk.count }, (_, index) => rowAt(chunk.values, index, map)),
+      );
       expect(found.filter((bytes) => bytes.some((byte) => byte !== 0))).toEqual([row]);
     });
 
@@ -114,13 +116,19 @@ export function mapContract(scratch: Scratch): void {
       using pinned = BpfMap.openPinned(path);
       expect([pinned?.id, pinned?.lookup(u32(1))]).toEqual([map.id, value(7)]);
       expect(() => map.pin(path)).toThrow(`Cannot pin to "${path}": EEXIST: something is pinned there`);
-      expect(() => Program.openPinned(path)).toThrow(`Cannot open pin "${path}": EINVAL: it is a bpf-map, wanted is a bpf-prog`);
+      expect(() => Program.openPinned(path)).toThrow(
+        `Cannot open pin "${path}": EINVAL: it is a bpf-map, wanted is a bpf-prog`,
+      );
     });
 
     test('pins on a bpffs only', () => {
       using map = BpfMap.create(HASH);
       expect(() => map.pin(join(scratch.directory, 'map'))).toThrow(/mount one/);
-      expect([isBpffs(join(scratch.bpffs, 'a', 'b')), isBpffs(scratch.directory), isBpffsMountPoint(scratch.bpffs)]).toEqual([true, false, true]);
+      expect([
+        isBpffs(join(scratch.bpffs, 'a', 'b')),
+        isBpffs(scratch.directory),
+        isBpffsMountPoint(scratch.bpffs),
+      ]).toEqual([true, false, true]);
     });
 
     test('lists it', () => {

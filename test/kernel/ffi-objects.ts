@@ -51,7 +51,9 @@ export function objectContract(scratch: Scratch): void {
     test('names the program the verifier refuses, with its log', () => {
       const error = caught(() => openObject(join(scratch.directory, 'refused.bpf.o')));
       expect(error).toBeInstanceOf(VerifierError);
-      expect(error.message).toMatch(/^Cannot load program "contract_refused": .*(outside of the packet|invalid mem access)/);
+      expect(error.message).toMatch(
+        /^Cannot load program "contract_refused": .*(outside of the packet|invalid mem access)/,
+      );
       expect((error as VerifierError).log).toMatch(/processed \d+ insns/);
     });
 

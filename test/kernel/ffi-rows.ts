@@ -1,8 +1,22 @@
 import { MapFlag, MapType } from '../../src/sys/bpf-constants.ts';
 import type { BpfMap, MapSpec } from '../../src/sys/bpf-map.ts';
 
-export const HASH: MapSpec = { name: 'contract_hash', type: MapType.hash, keySize: 4, valueSize: 12, maxEntries: 16, flags: 0 };
-export const ARRAY: MapSpec = { name: 'contract_array', type: MapType.array, keySize: 4, valueSize: 8, maxEntries: 8, flags: MapFlag.mmapable };
+export const HASH: MapSpec = {
+  name: 'contract_hash',
+  type: MapType.hash,
+  keySize: 4,
+  valueSize: 12,
+  maxEntries: 16,
+  flags: 0,
+};
+export const ARRAY: MapSpec = {
+  name: 'contract_array',
+  type: MapType.array,
+  keySize: 4,
+  valueSize: 8,
+  maxEntries: 8,
+  flags: MapFlag.mmapable,
+};
 
 export function u32(number: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(number).buffer);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -8,6 +8,7 @@ import { AttachType, ProgramType } from '../../src/sys/bpf-constants.ts';
 import type { ProgramSpec } from '../../src/sys/bpf-program.ts';
 import { assemble, exit, moveImmediate } from '../../src/sys/instructions.ts';
 import { findCgroup2 } from '../../src/sys/mount.ts';
+import { ip } from './new-network.ts';
 
 export interface Scratch {
   readonly directory: string;
@@ -29,7 +30,19 @@ export function compile(fixture: string, directory: string): void {
   const target = join(directory, `${fixture}.bpf.o`);
   // The multiarch folder holds asm/types.h.
   const include = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-  execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wall', `-I${include}`, '-c', source, '-o', target]);
+  execFileSync('clang', [
+    '-O2',
+    '-g',
+    '-target',
+    'bpf',
+    '-mcpu=v3',
+    '-Wall',
+    `-I${include}`,
+    '-c',
+    source,
+    '-o',
+    target,
+  ]);
 }
 
 export function packetProgram(verdict: number): ProgramSpec {
@@ -49,14 +62,13 @@ export function connectFrom(cgroup: string): void {
   execFileSync('sh', ['-c', 'echo $$ > "$1/cgroup.procs" && exec python3 -c "$2"', 'sh', cgroup, connect]);
 }
 
-/** A veth pair that is never up. */
+/** A veth pair in this file's own network namespace. */
 export function makeVeth(): Disposable & { readonly ifindex: number } {
-  const name = `bv${process.pid}`;
-  execFileSync('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`]);
+  ip('link add veth0 index 100 type veth peer name veth1');
   return {
-    ifindex: Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'utf8')),
+    ifindex: 100,
     [Symbol.dispose]: () => {
-      execFileSync('ip', ['link', 'del', name]);
+      ip('link del veth0');
     },
   };
 }

@@ -25,7 +25,7 @@ function route(ifindex: number, destination: string, rest: Partial<Route> = {}):
 }
 
 function network(devices: readonly Device[], routes: readonly Route[] = []): Network {
-  return { devices: new Map(devices.map((each) => [each.ifindex, each])), routes, neighbours: [] };
+  return { devices: new Map(devices.map((each) => [each.ifindex, each])), routes };
 }
 
 const UPLINK: DeviceRole = { kind: 'uplink', header: 'ethernet' };

@@ -20,7 +20,9 @@ export function koffiDriver(): FfiDriver {
     name: 'koffi',
     open: (library) => {
       const handle = koffi.load(library);
-      return { bind: (symbol, [result, args]) => fromKoffi(handle.func(symbol, C_TYPE[result], args.map(cType)), result) };
+      return {
+        bind: (symbol, [result, args]) => fromKoffi(handle.func(symbol, C_TYPE[result], args.map(cType)), result),
+      };
     },
     errno: () => koffi.errno(),
     address: (bytes) => koffi.address(bytes) as Pointer,

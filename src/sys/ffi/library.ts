@@ -74,7 +74,11 @@ function missing<T>(operation: string, target: string, load: () => T): T {
   }
 }
 
-function bind(library: Library, symbol: string, signature: Signature): (...values: (RawArgument | string)[]) => unknown {
+function bind(
+  library: Library,
+  symbol: string,
+  signature: Signature,
+): (...values: (RawArgument | string)[]) => unknown {
   const [result, args] = signature;
   const call = library.bind(symbol, signature);
   const answer = answerOf(result);

@@ -1,5 +1,5 @@
-import { driver, libc } from './library.ts';
 import type { Pointer } from './driver.ts';
+import { driver, libc } from './library.ts';
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;

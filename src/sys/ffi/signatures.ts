@@ -76,7 +76,7 @@ export const LIBC = {
   memcpy: ['pointer', ['pointer', 'pointer', 'u64']],
   mmap: ['created', ['pointer', 'u64', 'i32', 'i32', 'i32', 'u64']],
   mount: ['errno', ['string', 'string', 'string', 'u64', 'pointer']],
-  setsockopt: ['errno', ['i32', 'i32', 'i32', 'pointer', 'u32']],
+  recv: ['errno', ['i32', 'pointer', 'u64', 'i32']],
   socket: ['errno', ['i32', 'i32', 'i32']],
   strlen: ['i32', ['pointer']],
   syscall: ['errno', ['u64', 'u64', 'pointer', 'u64']],
