@@ -47,7 +47,7 @@ static __always_inline void note_tcp(struct ct *row, const struct packet *packet
 {
 	__u8 seen = row->tcp;
 
-	if (packet->proto != IPPROTO_TCP)
+	if (packet->key.proto != IPPROTO_TCP)
 		return;
 	if (packet->tcp_flags & TCP_F_SYN)
 		seen |= CT_TCP_SYN;

@@ -5,19 +5,19 @@
 #include "parse.h"
 
 /* Keeps the ports of a first fragment, fills in those of a later one. False: its first was not seen. */
-static __noinline bool resolve_fragment(struct packet *packet, __u8 hook)
+static __noinline bool resolve_fragment(struct packet *packet)
 {
 	struct frag_key key = {
-		.saddr = packet->tuple.saddr,
-		.daddr = packet->tuple.daddr,
+		.saddr = packet->key.tuple.saddr,
+		.daddr = packet->key.tuple.daddr,
 		.id = packet->fragment_id,
-		.proto = packet->proto,
-		.hook = hook,
+		.proto = packet->key.proto,
+		.hook = packet->key.hook,
 	};
 	const struct frag *ports;
 
 	if (packet->fragment == FRAGMENT_FIRST) {
-		struct frag first = { .sport = packet->tuple.sport, .dport = packet->tuple.dport };
+		struct frag first = { .sport = packet->key.tuple.sport, .dport = packet->key.tuple.dport };
 
 		bpf_map_update_elem(&frags, &key, &first, BPF_ANY);
 		return true;
@@ -25,7 +25,7 @@ static __noinline bool resolve_fragment(struct packet *packet, __u8 hook)
 	ports = bpf_map_lookup_elem(&frags, &key);
 	if (!ports)
 		return false;
-	packet->tuple.sport = ports->sport;
-	packet->tuple.dport = ports->dport;
+	packet->key.tuple.sport = ports->sport;
+	packet->key.tuple.dport = ports->dport;
 	return true;
 }

@@ -16,24 +16,24 @@ static __always_inline bool is_icmp_error(struct __sk_buff *skb, const struct pa
 
 	if (packet->fragment == FRAGMENT_LATER || bpf_skb_load_bytes(skb, packet->l4, &type, 1))
 		return false;
-	if (packet->proto == IPPROTO_ICMP)
+	if (packet->key.proto == IPPROTO_ICMP)
 		return type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED ||
 		       type == ICMP_PARAMETERPROB;
-	return packet->proto == IPPROTO_ICMPV6 && type < ICMPV6_INFOMSG_MASK;
+	return packet->key.proto == IPPROTO_ICMPV6 && type < ICMPV6_INFOMSG_MASK;
 }
 
 static __always_inline bool parse_quoted(struct __sk_buff *skb, const struct packet *error,
 					 struct packet *quoted)
 {
 	quoted->l3 = error->l4 + ICMP_HEADER;
+	quoted->v4 = error->v4;
 	if (error->v4 ? !parse_v4(skb, quoted) : !parse_v6(skb, quoted))
 		return false;
 	if (quoted->fragment == FRAGMENT_LATER)
 		return false;
-	if (quoted->proto != IPPROTO_TCP && quoted->proto != IPPROTO_UDP &&
-	    quoted->proto != SCTP_PROTO)
+	if (!has_ports(quoted->key.proto))
 		return false;
-	return !bpf_skb_load_bytes(skb, quoted->l4, &quoted->tuple.sport, 4);
+	return !bpf_skb_load_bytes(skb, quoted->l4, &quoted->key.tuple.sport, 4);
 }
 
 /*
@@ -43,9 +43,9 @@ static __always_inline bool parse_quoted(struct __sk_buff *skb, const struct pac
 static __always_inline bool rewrite_quoted(struct __sk_buff *skb, const struct packet *quoted,
 					   const struct tuple *new, __u32 *diff)
 {
-	__u32 addresses = addresses_diff(&quoted->tuple, new);
-	__u32 ports = ports_diff(&quoted->tuple, new);
-	__u32 check = checksum_offset(quoted->proto);
+	__u32 addresses = addresses_diff(&quoted->key.tuple, new);
+	__u32 ports = ports_diff(&quoted->key.tuple, new);
+	__u32 check = checksum_offset(quoted->key.proto);
 	__sum16 old, updated;
 	__u64 sum = ports;
 
@@ -56,7 +56,7 @@ static __always_inline bool rewrite_quoted(struct __sk_buff *skb, const struct p
 		return false;
 	/* The quote may end before the transport's checksum; UDP may have none. */
 	if (check && !bpf_skb_load_bytes(skb, quoted->l4 + check, &old, sizeof(old)) &&
-	    (old || quoted->proto != IPPROTO_UDP)) {
+	    (old || quoted->key.proto != IPPROTO_UDP)) {
 		updated = csum_add_diff(old, fold((__u64)addresses + ports));
 		if (bpf_skb_store_bytes(skb, quoted->l4 + check, &updated, sizeof(updated), 0))
 			return false;
@@ -67,11 +67,11 @@ static __always_inline bool rewrite_quoted(struct __sk_buff *skb, const struct p
 }
 
 /* The packet in scratch; TC_ACT_UNSPEC also when nothing of ours was quoted. */
-__noinline int translate_icmp_error(struct __sk_buff *skb, __u32 hook)
+__noinline int translate_icmp_error(struct __sk_buff *skb)
 {
 	const struct scratch *in_hand = get_scratch();
 	struct packet quoted = {};
-	struct ct_key key = { .hook = hook };
+	struct ct_key key = {};
 	struct tuple outer, inner;
 	const struct packet *error;
 	const struct ct *row;
@@ -83,13 +83,14 @@ __noinline int translate_icmp_error(struct __sk_buff *skb, __u32 hook)
 	check = error->l4 + ICMP_CHECK_OFFSET;
 	if (!parse_quoted(skb, error, &quoted))
 		return TC_ACT_UNSPEC;
-	key.tuple = reverse(&quoted.tuple);
-	key.proto = quoted.proto;
+	key.tuple = reverse(&quoted.key.tuple);
+	key.proto = quoted.key.proto;
+	key.hook = error->key.hook;
 	row = bpf_map_lookup_elem(&conntrack, &key);
 	if (!row)
 		return TC_ACT_UNSPEC;
 	inner = reverse(&row->tuple);
-	outer = error->tuple;
+	outer = error->key.tuple;
 	outer.daddr = row->tuple.daddr;
 	/* A router in between speaks for itself, the peer in its other name. */
 	if (ip_equal(&outer.saddr, &key.tuple.saddr))
@@ -98,7 +99,7 @@ __noinline int translate_icmp_error(struct __sk_buff *skb, __u32 hook)
 	if (!rewrite_quoted(skb, &quoted, &inner, &diff) ||
 	    bpf_l4_csum_replace(skb, check, 0, diff, 0))
 		return TC_ACT_SHOT;
-	diff = addresses_diff(&error->tuple, &outer);
+	diff = addresses_diff(&error->key.tuple, &outer);
 	if (!store_addresses(skb, error->l3, error->v4, &outer, diff))
 		return TC_ACT_SHOT;
 	if (!error->v4 && bpf_l4_csum_replace(skb, check, 0, diff, BPF_F_PSEUDO_HDR))

@@ -91,9 +91,9 @@ static __always_inline __u32 checksum_offset(__u8 proto)
 static __always_inline bool rewrite(struct __sk_buff *skb, const struct packet *packet,
 				    const struct tuple *new)
 {
-	__u32 addresses = addresses_diff(&packet->tuple, new);
-	__u32 check = checksum_offset(packet->proto);
-	__u64 flags = packet->proto == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
+	__u32 addresses = addresses_diff(&packet->key.tuple, new);
+	__u32 check = checksum_offset(packet->key.proto);
+	__u64 flags = packet->key.proto == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
 
 	if (!store_addresses(skb, packet->l3, packet->v4, new, addresses))
 		return false;
@@ -102,10 +102,10 @@ static __always_inline bool rewrite(struct __sk_buff *skb, const struct packet *
 	if (check && bpf_l4_csum_replace(skb, packet->l4 + check, 0, addresses,
 					 flags | BPF_F_PSEUDO_HDR))
 		return false;
-	if (new->sport == packet->tuple.sport && new->dport == packet->tuple.dport)
+	if (new->sport == packet->key.tuple.sport && new->dport == packet->key.tuple.dport)
 		return true;
 	if (check && bpf_l4_csum_replace(skb, packet->l4 + check, 0,
-					 ports_diff(&packet->tuple, new), flags))
+					 ports_diff(&packet->key.tuple, new), flags))
 		return false;
 	return !bpf_skb_store_bytes(skb, packet->l4, &new->sport, 4, 0);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 #pragma once
-/* From an skb to a tuple. Headers are copied, so that non-linear packets need no care. */
+/*
+ * From an skb to a tuple. Plain headers are read in place; whatever is not plain (options, extensions,
+ * fragments, headers outside of the linear part) is copied out.
+ */
 #include <linux/bpf.h>
 #include <linux/icmpv6.h>
 #include <linux/if_ether.h>
@@ -35,11 +38,10 @@ enum tcp_header_flag {
 enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
 struct packet {
-	struct tuple tuple; /* ports zero for ICMP and for later fragments */
+	struct ct_key key; /* ports zero for ICMP and for later fragments */
 	__u32 fragment_id;
 	__u32 l3; /* offset of the IP header */
 	__u32 l4; /* offset of the transport header */
-	__u8 proto;
 	__u8 tcp_flags;
 	__u8 fragment; /* enum fragment */
 	__u8 v4; /* else IPv6 */
@@ -57,10 +59,9 @@ static __always_inline bool parse_v4(struct __sk_buff *skb, struct packet *packe
 
 	if (bpf_skb_load_bytes(skb, packet->l3, &header, sizeof(header)) || header.version != 4)
 		return false;
-	packet->v4 = true;
-	packet->tuple.saddr = ip_from_v4(header.saddr);
-	packet->tuple.daddr = ip_from_v4(header.daddr);
-	packet->proto = header.protocol;
+	packet->key.tuple.saddr = ip_from_v4(header.saddr);
+	packet->key.tuple.daddr = ip_from_v4(header.daddr);
+	packet->key.proto = header.protocol;
 	packet->l4 = packet->l3 + header.ihl * 4;
 	if (header.frag_off & bpf_htons(IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)) {
 		packet->fragment_id = header.id;
@@ -85,18 +86,18 @@ static __always_inline bool parse_v6(struct __sk_buff *skb, struct packet *packe
 
 	if (bpf_skb_load_bytes(skb, packet->l3, &header, sizeof(header)) || header.version != 6)
 		return false;
-	__builtin_memcpy(&packet->tuple.saddr, &header.saddr, sizeof(struct ip));
-	__builtin_memcpy(&packet->tuple.daddr, &header.daddr, sizeof(struct ip));
-	packet->proto = header.nexthdr;
+	__builtin_memcpy(&packet->key.tuple.saddr, &header.saddr, sizeof(struct ip));
+	__builtin_memcpy(&packet->key.tuple.daddr, &header.daddr, sizeof(struct ip));
+	packet->key.proto = header.nexthdr;
 	packet->l4 = packet->l3 + sizeof(header);
 #pragma unroll
 	for (int i = 0; i < IPV6_MAX_EXTENSIONS; i++) {
-		if (packet->proto != IPPROTO_HOPOPTS && packet->proto != IPPROTO_ROUTING &&
-		    packet->proto != IPPROTO_DSTOPTS && packet->proto != IPPROTO_FRAGMENT)
+		if (packet->key.proto != IPPROTO_HOPOPTS && packet->key.proto != IPPROTO_ROUTING &&
+		    packet->key.proto != IPPROTO_DSTOPTS && packet->key.proto != IPPROTO_FRAGMENT)
 			return true;
 		if (bpf_skb_load_bytes(skb, packet->l4, &extension, sizeof(extension)))
 			return false;
-		if (packet->proto == IPPROTO_FRAGMENT) {
+		if (packet->key.proto == IPPROTO_FRAGMENT) {
 			packet->fragment_id = extension.fragment_id;
 			packet->fragment = extension.fragment_offset &
 							   bpf_htons(IPV6_FRAGMENT_OFFSET) ?
@@ -106,36 +107,97 @@ static __always_inline bool parse_v6(struct __sk_buff *skb, struct packet *packe
 		} else {
 			packet->l4 += (extension.length + 1) * 8;
 		}
-		packet->proto = extension.next;
+		packet->key.proto = extension.next;
 	}
 	return true;
+}
+
+static __always_inline bool has_ports(__u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == SCTP_PROTO;
+}
+
+static __noinline bool parse_any(struct __sk_buff *skb, struct packet *packet)
+{
+	if (packet->v4 ? !parse_v4(skb, packet) : !parse_v6(skb, packet))
+		return false;
+	if (packet->key.proto == IPPROTO_ICMP || packet->key.proto == IPPROTO_ICMPV6)
+		return true;
+	if (!has_ports(packet->key.proto))
+		return false;
+	if (packet->fragment == FRAGMENT_LATER)
+		return true;
+	if (packet->key.proto == IPPROTO_TCP &&
+	    bpf_skb_load_bytes(skb, packet->l4 + TCP_FLAGS_OFFSET, &packet->tcp_flags, 1))
+		return false;
+	/* sport and dport lie side by side in the header and in the tuple */
+	return !bpf_skb_load_bytes(skb, packet->l4, &packet->key.tuple.sport, 4);
+}
+
+/* The ports, and TCP's flags, at `transport`; false: not all of them lie before `end`. */
+static __always_inline bool read_transport(const void *transport, const void *end,
+					   struct packet *packet)
+{
+	const struct udphdr *ports = transport;
+
+	if (packet->key.proto == IPPROTO_TCP) {
+		if (transport + TCP_FLAGS_OFFSET + 1 > end)
+			return false;
+		packet->tcp_flags = *(const __u8 *)(transport + TCP_FLAGS_OFFSET);
+	} else if (packet->key.proto != IPPROTO_UDP || (const void *)(ports + 1) > end) {
+		return false;
+	}
+	packet->key.tuple.sport = ports->source;
+	packet->key.tuple.dport = ports->dest;
+	return true;
+}
+
+static __always_inline bool read_v4(const void *header, const void *end, struct packet *packet)
+{
+	const struct iphdr *ip = header;
+
+	if ((const void *)(ip + 1) > end || ip->version != 4 || ip->ihl != sizeof(*ip) / 4 ||
+	    ip->frag_off & bpf_htons(IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET))
+		return false;
+	packet->key.tuple.saddr = ip_from_v4(ip->saddr);
+	packet->key.tuple.daddr = ip_from_v4(ip->daddr);
+	packet->key.proto = ip->protocol;
+	packet->l4 = packet->l3 + sizeof(*ip);
+	return read_transport(ip + 1, end, packet);
+}
+
+static __always_inline bool read_v6(const void *header, const void *end, struct packet *packet)
+{
+	const struct ipv6hdr *ip = header;
+
+	if ((const void *)(ip + 1) > end || ip->version != 6)
+		return false;
+	__builtin_memcpy(&packet->key.tuple.saddr, &ip->saddr, sizeof(struct ip));
+	__builtin_memcpy(&packet->key.tuple.daddr, &ip->daddr, sizeof(struct ip));
+	packet->key.proto = ip->nexthdr;
+	packet->l4 = packet->l3 + sizeof(*ip);
+	return read_transport(ip + 1, end, packet);
 }
 
 /*
  * Fills the packet up to the ports. False: not IP, truncated, or a transport we know nothing of,
  * so the packet is none of our business.
  */
-static __always_inline bool parse(struct __sk_buff *skb, __u32 l3, struct packet *packet)
+static __always_inline bool parse(struct __sk_buff *skb, __u32 l3, enum hook hook,
+				  struct packet *packet)
 {
+	const void *header = (const void *)(long)skb->data + l3;
+	const void *end = (const void *)(long)skb->data_end;
+
 	packet->l3 = l3;
+	packet->key.hook = hook;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		if (!parse_v4(skb, packet))
-			return false;
-	} else if (skb->protocol != bpf_htons(ETH_P_IPV6) || !parse_v6(skb, packet)) {
-		return false;
+		packet->v4 = true;
+		return read_v4(header, end, packet) || parse_any(skb, packet);
 	}
-	if (packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6)
-		return true;
-	if (packet->proto != IPPROTO_TCP && packet->proto != IPPROTO_UDP &&
-	    packet->proto != SCTP_PROTO)
+	if (skb->protocol != bpf_htons(ETH_P_IPV6))
 		return false;
-	if (packet->fragment == FRAGMENT_LATER)
-		return true;
-	if (packet->proto == IPPROTO_TCP &&
-	    bpf_skb_load_bytes(skb, packet->l4 + TCP_FLAGS_OFFSET, &packet->tcp_flags, 1))
-		return false;
-	/* sport and dport lie side by side in the header and in the tuple */
-	return !bpf_skb_load_bytes(skb, packet->l4, &packet->tuple.sport, 4);
+	return read_v6(header, end, packet) || parse_any(skb, packet);
 }
 
 /* A SYN that opens a connection. */

@@ -100,7 +100,7 @@ static __always_inline int refuse_tcp(struct __sk_buff *skb, const struct packet
 	if (bpf_skb_load_bytes(skb, packet->l4, &tcp, sizeof(tcp)))
 		return TC_ACT_SHOT;
 	/* CHECKSUM_PARTIAL: the field holds the pseudo header's sum, and must go on doing so */
-	pseudo = pseudo_sum(&packet->tuple, packet->v4, IPPROTO_TCP, length);
+	pseudo = pseudo_sum(&packet->key.tuple, packet->v4, IPPROTO_TCP, length);
 	partial = tcp.check == fold16(pseudo);
 
 	rst.source = tcp.dest;
@@ -114,7 +114,7 @@ static __always_inline int refuse_tcp(struct __sk_buff *skb, const struct packet
 		rst.ack_seq = bpf_htonl(bpf_ntohl(tcp.seq) + length - tcp.doff * 4 + tcp.syn +
 					tcp.fin);
 	}
-	pseudo = pseudo_sum(&packet->tuple, packet->v4, IPPROTO_TCP, sizeof(rst));
+	pseudo = pseudo_sum(&packet->key.tuple, packet->v4, IPPROTO_TCP, sizeof(rst));
 	rst.check = partial ? fold16(pseudo) :
 			      (__sum16)~fold16(bpf_csum_diff(NULL, 0, (void *)&rst, sizeof(rst),
 							     pseudo));
@@ -166,7 +166,7 @@ static __always_inline int refuse_icmp(struct __sk_buff *skb, const struct packe
 
 	if (packet->fragment == FRAGMENT_LATER)
 		return TC_ACT_SHOT;
-	if (!icmp_allowed(&packet->tuple.saddr)) {
+	if (!icmp_allowed(&packet->key.tuple.saddr)) {
 		count_reason(REASON_ICMP_LIMIT);
 		return TC_ACT_SHOT;
 	}
@@ -176,7 +176,7 @@ static __always_inline int refuse_icmp(struct __sk_buff *skb, const struct packe
 	size = offsetof(struct icmp_message, quote) + quoted;
 	message.type = packet->v4 ? ICMP_DEST_UNREACH : ICMPV6_DEST_UNREACH;
 	message.code = packet->v4 ? ICMP_PORT_UNREACH : ICMPV6_PORT_UNREACH;
-	sum = packet->v4 ? 0 : pseudo_sum(&packet->tuple, false, IPPROTO_ICMPV6, size);
+	sum = packet->v4 ? 0 : pseudo_sum(&packet->key.tuple, false, IPPROTO_ICMPV6, size);
 	message.check = ~fold16(bpf_csum_diff(NULL, 0, (void *)&message, sizeof(message), sum));
 
 	if (bpf_skb_change_tail(skb, packet->l3 + header + size, 0))
@@ -188,8 +188,8 @@ static __always_inline int refuse_icmp(struct __sk_buff *skb, const struct packe
 			.tot_len = bpf_htons(sizeof(ip) + size),
 			.ttl = ANSWER_TTL,
 			.protocol = IPPROTO_ICMP,
-			.saddr = packet->tuple.daddr.word[3],
-			.daddr = packet->tuple.saddr.word[3],
+			.saddr = packet->key.tuple.daddr.word[3],
+			.daddr = packet->key.tuple.saddr.word[3],
 		};
 
 		ip.check = ~fold16(bpf_csum_diff(NULL, 0, (void *)&ip, sizeof(ip), 0));
@@ -203,8 +203,8 @@ static __always_inline int refuse_icmp(struct __sk_buff *skb, const struct packe
 			.hop_limit = ANSWER_TTL,
 		};
 
-		__builtin_memcpy(&ip.saddr, &packet->tuple.daddr, sizeof(ip.saddr));
-		__builtin_memcpy(&ip.daddr, &packet->tuple.saddr, sizeof(ip.daddr));
+		__builtin_memcpy(&ip.saddr, &packet->key.tuple.daddr, sizeof(ip.saddr));
+		__builtin_memcpy(&ip.daddr, &packet->key.tuple.saddr, sizeof(ip.daddr));
 		if (bpf_skb_store_bytes(skb, packet->l3, &ip, sizeof(ip), 0))
 			return TC_ACT_SHOT;
 	}
@@ -220,7 +220,7 @@ __noinline int refuse_scratch(struct __sk_buff *skb, __u32 path)
 
 	if (!in_hand)
 		return TC_ACT_SHOT;
-	return in_hand->packet.proto == IPPROTO_TCP ? refuse_tcp(skb, &in_hand->packet, path) :
+	return in_hand->packet.key.proto == IPPROTO_TCP ? refuse_tcp(skb, &in_hand->packet, path) :
 						      refuse_icmp(skb, &in_hand->packet, path);
 }
 

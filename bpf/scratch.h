@@ -10,7 +10,6 @@
 
 struct scratch {
 	struct packet packet;
-	struct ct_key key; /* of the packet */
 	struct ct row; /* what it becomes */
 	struct ct_key answer_key;
 	struct ct answer;

@@ -57,7 +57,7 @@ static __noinline void find_mac(struct __sk_buff *skb, const struct packet *pack
 		return;
 	}
 	fib.ifindex = device.bridge_ifindex;
-	fib.l4_protocol = packet->proto;
+	fib.l4_protocol = packet->key.proto;
 	fib.sport = row->tuple.sport;
 	fib.dport = row->tuple.dport;
 	if (packet->v4) {
@@ -86,14 +86,14 @@ static __always_inline bool has_mac(const struct ct *row)
 
 /* A packet of a known flow becomes what its row says. */
 static __always_inline int follow(struct __sk_buff *skb, const struct packet *packet,
-				  const struct ct_key *key, struct ct *row)
+				  struct ct *row)
 {
 	struct tuple new;
 	__u8 mac[ETH_ALEN];
 	bool due, to_bridge;
 
 	note_tcp(row, packet);
-	due = refresh(key, row);
+	due = refresh(&packet->key, row);
 	if (row->flags & CT_F_BRIDGE && (due || !has_mac(row)))
 		find_mac(skb, packet, row);
 	new = row->tuple;
@@ -114,7 +114,7 @@ static __always_inline int track_hairpin(struct __sk_buff *skb, struct scratch *
 	rows->hairpin.tuple = reverse(&rows->row.tuple);
 	rows->hairpin_key.tuple = rows->hairpin.tuple;
 	rows->hairpin_key.tuple.daddr = *node;
-	rows->hairpin_key.proto = rows->key.proto;
+	rows->hairpin_key.proto = rows->packet.key.proto;
 	rows->hairpin_key.hook = HOOK_POD_IN;
 	if (reserve_hairpin(skb))
 		return -1;
@@ -136,10 +136,10 @@ __noinline int track(struct __sk_buff *skb)
 	rows->row.created_ns = bpf_ktime_get_ns();
 	rows->row.last_seen_ns = rows->row.created_ns;
 	rows->answer = rows->row;
-	rows->answer.tuple = reverse(&rows->key.tuple);
+	rows->answer.tuple = reverse(&rows->packet.key.tuple);
 	rows->answer.flags &= ~CT_F_BRIDGE;
 	rows->answer_key.tuple = reverse(&rows->row.tuple);
-	rows->answer_key.proto = rows->key.proto;
+	rows->answer_key.proto = rows->packet.key.proto;
 	rows->answer_key.hook = HOOK_POD_OUT;
 	if (reserve_answer(skb, get_device(skb).peer_nsid))
 		return -1;
@@ -147,24 +147,23 @@ __noinline int track(struct __sk_buff *skb)
 	node = rows->packet.v4 ? &cfg->node_addr_v4 : &cfg->node_addr_v6;
 	if (rows->row.flags & CT_F_HAIRPIN && track_hairpin(skb, rows, node))
 		return -1;
-	return bpf_map_update_elem(&conntrack, &rows->key, &rows->row, BPF_ANY);
+	return bpf_map_update_elem(&conntrack, &rows->packet.key, &rows->row, BPF_ANY);
 }
 
 /* Is this row no longer to be followed: a new connection, or a backend that is gone? */
-static __always_inline bool is_over(const struct ct_key *key, const struct ct *row,
-				    const struct packet *packet)
+static __always_inline bool is_over(const struct packet *packet, const struct ct *row)
 {
 	const struct backend *backend;
 
 	if (!row->service_id)
 		return false;
-	if (packet->proto != IPPROTO_TCP)
+	if (packet->key.proto != IPPROTO_TCP)
 		return !member_flags(row->service_id, row->backend_id);
 	if (!opens_connection(packet))
 		return false;
-	if (is_closed(key, row))
+	if (is_closed(&packet->key, row))
 		return true;
-	if (was_answered(key, row))
+	if (was_answered(&packet->key, row))
 		return false;
 	backend = get_backend(row->backend_id);
 	return !backend || !ip_equal(&backend->addr, &row->tuple.daddr) ||
@@ -175,13 +174,13 @@ static __always_inline bool is_over(const struct ct_key *key, const struct ct *r
 static __noinline bool collides(const struct packet *packet)
 {
 	struct ct_key answer = {
-		.tuple = reverse(&packet->tuple),
-		.proto = packet->proto,
+		.tuple = reverse(&packet->key.tuple),
+		.proto = packet->key.proto,
 		.hook = HOOK_POD_OUT,
 	};
 	const struct ct *row = bpf_map_lookup_elem(&conntrack, &answer);
 
-	return row && !(packet->proto == IPPROTO_TCP && is_closed(&answer, row));
+	return row && !(packet->key.proto == IPPROTO_TCP && is_closed(&answer, row));
 }
 
 /* The packet in scratch collides: its flow gets rows that give it another source port. */
@@ -192,7 +191,7 @@ static __always_inline int track_direct(struct __sk_buff *skb, struct scratch *r
 
 	__builtin_memset(&rows->row, 0, sizeof(rows->row));
 	rows->row.flags = CT_F_DIRECT;
-	rows->row.tuple = rows->key.tuple;
+	rows->row.tuple = rows->packet.key.tuple;
 	if (track(skb))
 		return TC_ACT_SHOT;
 	cfg = bpf_map_lookup_elem(&config, &zero);
@@ -222,11 +221,11 @@ __noinline int open_flow(struct __sk_buff *skb)
 
 	if (!rows || !cfg)
 		return TC_ACT_UNSPEC;
-	vip = bpf_map_lookup_elem(&vips, &rows->packet.tuple.daddr);
+	vip = bpf_map_lookup_elem(&vips, &rows->packet.key.tuple.daddr);
 	if (!vip)
 		return TC_ACT_UNSPEC;
-	frontend = find_frontend(vip, &rows->packet.tuple.daddr, rows->packet.tuple.dport,
-				 rows->packet.proto);
+	frontend = find_frontend(vip, &rows->packet.key.tuple.daddr, rows->packet.key.tuple.dport,
+				 rows->packet.key.proto);
 	if (!frontend)
 		return vip->flags & VIP_F_CLUSTER_IP ?
 			       refuse(skb, REASON_UNKNOWN_PORT, ANSWER_EGRESS) :
@@ -236,12 +235,12 @@ __noinline int open_flow(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	service_id = frontend->service_id;
 	if (filters_source(service, frontend) &&
-	    !source_allowed(service_id, &rows->packet.tuple.saddr)) {
+	    !source_allowed(service_id, &rows->packet.key.tuple.saddr)) {
 		count_reason(REASON_SOURCE_RANGE);
 		count_refusal(service_id, false);
 		return TC_ACT_SHOT;
 	}
-	column = get_column(service, frontend->scope, classify(cfg, &rows->packet.tuple.saddr));
+	column = get_column(service, frontend->scope, classify(cfg, &rows->packet.key.tuple.saddr));
 	now = READ_ONCE(*column);
 	if (column_verdict(now) == VERDICT_REJECT) {
 		count_refusal(service_id, true);
@@ -258,26 +257,26 @@ __noinline int open_flow(struct __sk_buff *skb)
 		count_reason(REASON_NEEDS_MASQUERADE);
 		return TC_ACT_UNSPEC;
 	}
-	if (rows->packet.proto == IPPROTO_TCP && !opens_connection(&rows->packet)) {
+	if (rows->packet.key.proto == IPPROTO_TCP && !opens_connection(&rows->packet)) {
 		if (cfg->flags & CONFIG_F_COEXIST)
 			return TC_ACT_UNSPEC;
 		return refuse(skb, REASON_NO_FLOW, ANSWER_EGRESS);
 	}
-	backend = pick_for_client(service, service_id, column, &rows->packet.tuple.saddr,
+	backend = pick_for_client(service, service_id, column, &rows->packet.key.tuple.saddr,
 				  &backend_id);
 	if (!backend)
 		return TC_ACT_SHOT;
-	if (rows->packet.proto == SCTP_PROTO && backend->port != rows->packet.tuple.dport) {
+	if (rows->packet.key.proto == SCTP_PROTO && backend->port != rows->packet.key.tuple.dport) {
 		count_reason(REASON_SCTP_PORT);
 		return TC_ACT_SHOT;
 	}
 	__builtin_memset(&rows->row, 0, sizeof(rows->row));
 	rows->row.service_id = service_id;
 	rows->row.backend_id = backend_id;
-	rows->row.tuple = rows->packet.tuple;
+	rows->row.tuple = rows->packet.key.tuple;
 	rows->row.tuple.daddr = backend->addr;
 	rows->row.tuple.dport = backend->port;
-	if (ip_equal(&rows->packet.tuple.saddr, &backend->addr))
+	if (ip_equal(&rows->packet.key.tuple.saddr, &backend->addr))
 		rows->row.flags = CT_F_HAIRPIN;
 	else if (backend->flags & BACKEND_F_LOCAL)
 		rows->row.flags = CT_F_BRIDGE;
@@ -288,8 +287,7 @@ __noinline int open_flow(struct __sk_buff *skb)
 }
 
 /* A packet without a row: makes one where it needs one. */
-static __always_inline int open(struct __sk_buff *skb, const struct packet *packet,
-				const struct ct_key *key, bool to_vip)
+static __always_inline int open(struct __sk_buff *skb, const struct packet *packet, bool to_vip)
 {
 	struct scratch *rows = get_scratch();
 	int action = NO_FRONTEND;
@@ -298,31 +296,29 @@ static __always_inline int open(struct __sk_buff *skb, const struct packet *pack
 		return TC_ACT_UNSPEC;
 	if (to_vip) {
 		rows->packet = *packet;
-		rows->key = *key;
-		action = open_flow(skb);
+			action = open_flow(skb);
 	}
 	if (action != NO_FRONTEND)
 		return action;
-	if ((packet->proto == IPPROTO_TCP && !opens_connection(packet)) || !collides(packet))
+	if ((packet->key.proto == IPPROTO_TCP && !opens_connection(packet)) || !collides(packet))
 		return TC_ACT_UNSPEC;
 	rows->packet = *packet;
-	rows->key = *key;
 	return track_direct(skb, rows);
 }
 
-static __always_inline int icmp(struct __sk_buff *skb, const struct packet *packet, enum hook hook)
+static __always_inline int icmp(struct __sk_buff *skb, const struct packet *packet)
 {
 	struct scratch *in_hand = get_scratch();
 
 	if (!in_hand || !is_icmp_error(skb, packet))
 		return TC_ACT_UNSPEC;
 	in_hand->packet = *packet;
-	return translate_icmp_error(skb, hook);
+	return translate_icmp_error(skb);
 }
 
 static __always_inline bool is_icmp(const struct packet *packet)
 {
-	return packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6;
+	return packet->key.proto == IPPROTO_ICMP || packet->key.proto == IPPROTO_ICMPV6;
 }
 
 SEC("tc")
@@ -330,53 +326,45 @@ int pod_in(struct __sk_buff *skb)
 {
 	const struct config *cfg = get_config();
 	struct packet packet = {};
-	struct ct_key key = {};
 	const struct vip *vip;
 	struct ct *row = NULL;
 	int action;
 
-	if (!cfg || !parse(skb, ETH_HLEN, &packet))
+	if (!cfg || !parse(skb, ETH_HLEN, HOOK_POD_IN, &packet))
 		return TC_ACT_UNSPEC;
-	vip = bpf_map_lookup_elem(&vips, &packet.tuple.daddr);
+	vip = bpf_map_lookup_elem(&vips, &packet.key.tuple.daddr);
 	if (is_icmp(&packet))
-		return vip ? icmp(skb, &packet, HOOK_POD_IN) : TC_ACT_UNSPEC;
-	if (packet.fragment && !resolve_fragment(&packet, HOOK_POD_IN))
+		return vip ? icmp(skb, &packet) : TC_ACT_UNSPEC;
+	if (packet.fragment && !resolve_fragment(&packet))
 		return TC_ACT_UNSPEC;
-	key.tuple = packet.tuple;
-	key.proto = packet.proto;
-	key.hook = HOOK_POD_IN;
 	/* A direct packet has a row only if some direct flow had to change its port. */
 	if (vip || cfg->renamed)
-		row = bpf_map_lookup_elem(&conntrack, &key);
-	if (row && !is_over(&key, row, &packet))
-		return follow(skb, &packet, &key, row);
+		row = bpf_map_lookup_elem(&conntrack, &packet.key);
+	if (row && !is_over(&packet, row))
+		return follow(skb, &packet, row);
 	if (row)
-		bpf_map_delete_elem(&conntrack, &key);
-	action = open(skb, &packet, &key, vip);
+		bpf_map_delete_elem(&conntrack, &packet.key);
+	action = open(skb, &packet, vip);
 	if (action != TC_ACT_UNSPEC)
 		return action;
-	row = bpf_map_lookup_elem(&conntrack, &key);
-	return row ? follow(skb, &packet, &key, row) : TC_ACT_UNSPEC;
+	row = bpf_map_lookup_elem(&conntrack, &packet.key);
+	return row ? follow(skb, &packet, row) : TC_ACT_UNSPEC;
 }
 
 SEC("tc")
 int pod_out(struct __sk_buff *skb)
 {
 	struct packet packet = {};
-	struct ct_key key = {};
 	struct ct *row;
 
-	if (!parse(skb, ETH_HLEN, &packet))
+	if (!parse(skb, ETH_HLEN, HOOK_POD_OUT, &packet))
 		return TC_ACT_UNSPEC;
 	if (is_icmp(&packet))
-		return icmp(skb, &packet, HOOK_POD_OUT);
-	if (packet.fragment && !resolve_fragment(&packet, HOOK_POD_OUT))
+		return icmp(skb, &packet);
+	if (packet.fragment && !resolve_fragment(&packet))
 		return TC_ACT_UNSPEC;
-	key.tuple = packet.tuple;
-	key.proto = packet.proto;
-	key.hook = HOOK_POD_OUT;
-	row = bpf_map_lookup_elem(&conntrack, &key);
-	return row ? follow(skb, &packet, &key, row) : TC_ACT_UNSPEC;
+	row = bpf_map_lookup_elem(&conntrack, &packet.key);
+	return row ? follow(skb, &packet, row) : TC_ACT_UNSPEC;
 }
 
 /* Nothing leaves this node for a VIP; what a socket hook could not refuse is refused here. */
@@ -390,13 +378,13 @@ static __always_inline int guard(struct __sk_buff *skb, __u32 l3)
 	const struct vip *vip;
 	__u8 verdict;
 
-	if (!cfg || !in_hand || !parse(skb, l3, &packet))
+	if (!cfg || !in_hand || !parse(skb, l3, HOOK_POD_OUT, &packet))
 		return TC_ACT_UNSPEC;
-	vip = bpf_map_lookup_elem(&vips, &packet.tuple.daddr);
+	vip = bpf_map_lookup_elem(&vips, &packet.key.tuple.daddr);
 	if (!vip || !(vip->flags & (VIP_F_CLUSTER_IP | VIP_F_EXTERNAL)))
 		return TC_ACT_UNSPEC;
 	in_hand->packet = packet;
-	frontend = find_frontend(vip, &packet.tuple.daddr, packet.tuple.dport, packet.proto);
+	frontend = find_frontend(vip, &packet.key.tuple.daddr, packet.key.tuple.dport, packet.key.proto);
 	if (!frontend && !(vip->flags & VIP_F_CLUSTER_IP))
 		return TC_ACT_UNSPEC;
 	if (is_icmp(&packet) || packet.fragment == FRAGMENT_LATER) {
@@ -409,12 +397,12 @@ static __always_inline int guard(struct __sk_buff *skb, __u32 l3)
 	if (!service)
 		return TC_ACT_UNSPEC;
 	if (filters_source(service, frontend) &&
-	    !source_allowed(frontend->service_id, &packet.tuple.saddr)) {
+	    !source_allowed(frontend->service_id, &packet.key.tuple.saddr)) {
 		count_reason(REASON_SOURCE_RANGE);
 		return TC_ACT_SHOT;
 	}
 	verdict = column_verdict(READ_ONCE(*get_column(service, frontend->scope,
-						       classify(cfg, &packet.tuple.saddr))));
+						       classify(cfg, &packet.key.tuple.saddr))));
 	if (verdict == VERDICT_REJECT)
 		return refuse(skb, REASON_REJECT, ANSWER_INGRESS);
 	if (verdict == VERDICT_DROP) {
