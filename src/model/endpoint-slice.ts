@@ -7,15 +7,24 @@ export interface SlicePort {
   readonly port: Port;
 }
 
-/** One address of a slice; it serves on every port of the slice. */
+/** One address of a slice; it serves on every port of the slice. Kept small: a node holds 100,000. */
 export interface SliceEndpoint {
   readonly ip: Ip;
   readonly nodeName: string | undefined;
+  readonly conditions: EndpointConditions;
+  readonly hints: EndpointHints;
+}
+
+export interface EndpointConditions {
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
-  readonly zoneHints: readonly string[];
-  readonly nodeHints: readonly string[];
+}
+
+/** Names of the zones and nodes that should use an endpoint. */
+export interface EndpointHints {
+  readonly zones: readonly string[];
+  readonly nodes: readonly string[];
 }
 
 /** What the planner reads of a discovery.k8s.io/v1 EndpointSlice. */

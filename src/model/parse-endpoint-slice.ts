@@ -1,4 +1,5 @@
-import type { EndpointSlice, SliceEndpoint, SlicePort } from './endpoint-slice.ts';
+import type { EndpointConditions, EndpointHints, EndpointSlice, SliceEndpoint, SlicePort } from './endpoint-slice.ts';
+import { exact } from './exact.ts';
 import { LABEL_LENGTH, parseIdentity, parseName, SUBDOMAIN_LENGTH } from './identity.ts';
 import { intern } from './intern.ts';
 import { type Family, familyOf, isSpecial, parseIp } from './ip.ts';
@@ -40,8 +41,16 @@ export function parseEndpointSlice(raw: Fields): Parse<EndpointSlice> {
 }
 
 function notOurs(namespace: string, name: string): EndpointSlice {
-  const nothing = { service: undefined, family: 'IPv4', ports: [], endpoints: [], problems: [] } as const;
-  return { kind: 'EndpointSlice', namespace, name, ...nothing };
+  return {
+    kind: 'EndpointSlice',
+    namespace,
+    name,
+    service: undefined,
+    family: 'IPv4',
+    ports: [],
+    endpoints: [],
+    problems: [],
+  };
 }
 
 function parsePorts(raw: unknown, problems: Problems): readonly SlicePort[] {
@@ -55,7 +64,7 @@ function parsePorts(raw: unknown, problems: Problems): readonly SlicePort[] {
     if (port.ok) ports.push(port.value);
     else problems.add(`ports[${index}]${port.reason}`);
   }
-  return ports;
+  return exact(ports);
 }
 
 function parseSlicePort(raw: unknown): Parse<SlicePort> {
@@ -78,7 +87,7 @@ function parseEndpoints(raw: unknown, family: Family, problems: Problems): reado
     if (endpoint.ok) endpoints.push(endpoint.value);
     else problems.add(`endpoints[${index}]${endpoint.reason}`);
   }
-  return endpoints;
+  return exact(endpoints);
 }
 
 function parseEndpoint(raw: unknown, family: Family): Parse<SliceEndpoint> {
@@ -89,22 +98,30 @@ function parseEndpoint(raw: unknown, family: Family): Parse<SliceEndpoint> {
   if (!ip.ok) return refuse(`.addresses[0]: ${ip.reason}`);
   if (familyOf(ip.value) !== family) return refuse(`.addresses[0]: ${quote(ip.value)} is not ${family}: correct it`);
   if (isSpecial(ip.value)) return refuse(`.addresses[0]: ${quote(ip.value)} can't serve: use a unicast address`);
-  const conditions = fieldsOf(raw['conditions']);
-  const hints = fieldsOf(raw['hints']);
   return accept({
     ip: ip.value,
     nodeName: typeof raw['nodeName'] === 'string' ? intern(raw['nodeName']) : undefined,
-    ready: conditions['ready'] !== false,
-    serving: conditions['serving'] !== false,
-    terminating: conditions['terminating'] === true,
-    zoneHints: parseHints(hints['forZones']),
-    nodeHints: parseHints(hints['forNodes']),
+    conditions: parseConditions(fieldsOf(raw['conditions'])),
+    hints: parseHints(fieldsOf(raw['hints'])),
   });
 }
 
-function parseHints(raw: unknown): readonly string[] {
-  if (!Array.isArray(raw) || raw.length === 0) return NO_HINTS;
+function parseConditions(raw: Fields): EndpointConditions {
+  const ready = raw['ready'] !== false;
+  const serving = raw['serving'] !== false;
+  const terminating = raw['terminating'] === true;
+  return ready && serving && !terminating ? READY : { ready, serving, terminating };
+}
+
+function parseHints(raw: Fields): EndpointHints {
+  const zones = parseHintNames(raw['forZones']);
+  const nodes = parseHintNames(raw['forNodes']);
+  return zones.length === 0 && nodes.length === 0 ? NO_HINTS : { zones, nodes };
+}
+
+function parseHintNames(raw: unknown): readonly string[] {
   const names: string[] = [];
+  if (!Array.isArray(raw)) return names;
   for (const item of raw) {
     const name = fieldsOf(item)['name'];
     if (typeof name === 'string') names.push(intern(name));
@@ -112,4 +129,6 @@ function parseHints(raw: unknown): readonly string[] {
   return names;
 }
 
-const NO_HINTS: readonly string[] = []; // shared by most endpoints
+// Shared by most endpoints.
+const READY: EndpointConditions = { ready: true, serving: true, terminating: false };
+const NO_HINTS: EndpointHints = { zones: [], nodes: [] };

@@ -1,3 +1,4 @@
+import { exact } from './exact.ts';
 import { LABEL_LENGTH, parseName } from './identity.ts';
 import { intern } from './intern.ts';
 import { accept, type Parse, refuse } from './parse.ts';
@@ -33,7 +34,7 @@ export function parseServicePorts(raw: unknown, problems: Problems): readonly Se
     else ports.push(parsed.value);
     taken.add(byNumber).add(byName);
   }
-  return ports;
+  return exact(ports);
 }
 
 function parseServicePort(raw: unknown, path: string, problems: Problems): Parse<ServicePortSpec> {

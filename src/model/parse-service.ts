@@ -1,4 +1,5 @@
 import { formatCidr, parseCidr } from './cidr.ts';
+import { exact } from './exact.ts';
 import { LABEL_LENGTH, parseIdentity } from './identity.ts';
 import { type Cidr, familyOf, type Ip, isSpecial, parseIp } from './ip.ts';
 import { accept, type Parse, refuse } from './parse.ts';
@@ -19,10 +20,9 @@ export function parseService(raw: Fields): Parse<Service> {
   const { namespace, name, created, labels } = identity.value;
   const spec = raw['spec'];
   if (!isFields(spec)) return refuse(`spec: ${quote(spec)} is not an object: write the Service's spec there`);
-  const head = { kind: 'Service', namespace, name, created } as const;
   // The label's presence counts, whatever its value.
   if (labels[ANOTHER_PROXY] !== undefined || spec['type'] === 'ExternalName' || spec['clusterIP'] === 'None') {
-    return accept({ ...head, ...NOT_OURS });
+    return accept(notOurs(namespace, name));
   }
 
   const problems = collectProblems();
@@ -38,32 +38,43 @@ export function parseService(raw: Fields): Parse<Service> {
   const loadBalancerIps = parseIngress(raw, problems).filter((ip) => inFamily(ip, 'status.loadBalancer.ingress'));
   const ranges = parseSourceRanges(spec, problems);
   return accept({
-    ...head,
+    kind: 'Service',
+    namespace,
+    name,
+    path: `${namespace}/${name}`,
+    created,
     clusterIps,
     ports: parseServicePorts(spec['ports'], problems),
     affinitySeconds: parseAffinity(spec, problems),
     internalTrafficPolicy: parsePolicy(spec, 'internalTrafficPolicy', problems),
     externalTrafficPolicy: parsePolicy(spec, 'externalTrafficPolicy', problems),
-    externalIps,
-    loadBalancerIps,
+    externalIps: exact(externalIps),
+    loadBalancerIps: exact(loadBalancerIps),
     sourceRanges: ranges.accepted,
     hasRefusedRange: ranges.refused,
     problems: problems.reasons(),
   });
 }
 
-const NOT_OURS = {
-  clusterIps: [],
-  ports: [],
-  affinitySeconds: 0,
-  internalTrafficPolicy: 'cluster',
-  externalTrafficPolicy: 'cluster',
-  externalIps: [],
-  loadBalancerIps: [],
-  sourceRanges: [],
-  hasRefusedRange: false,
-  problems: [],
-} as const;
+function notOurs(namespace: string, name: string): Service {
+  return {
+    kind: 'Service',
+    namespace,
+    name,
+    path: `${namespace}/${name}`,
+    created: undefined,
+    clusterIps: [],
+    ports: [],
+    affinitySeconds: 0,
+    internalTrafficPolicy: 'cluster',
+    externalTrafficPolicy: 'cluster',
+    externalIps: [],
+    loadBalancerIps: [],
+    sourceRanges: [],
+    hasRefusedRange: false,
+    problems: [],
+  };
+}
 
 function parseClusterIps(spec: Fields, problems: Problems): readonly Ip[] {
   const single = spec['clusterIP'];
@@ -104,7 +115,7 @@ function parseAddresses(raw: unknown, path: string, problems: Problems): readonl
     else if (isSpecial(ip.value)) problems.add(`${path}: ${quote(ip.value)} can't be a VIP: use a unicast address`);
     else ips.add(ip.value);
   }
-  return [...ips];
+  return exact([...ips]);
 }
 
 function parseSourceRanges(
@@ -124,7 +135,7 @@ function parseSourceRanges(
       refused = true;
     }
   }
-  return { accepted: [...accepted.values()], refused };
+  return { accepted: exact([...accepted.values()]), refused };
 }
 
 function parseAffinity(spec: Fields, problems: Problems): number {

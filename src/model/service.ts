@@ -17,6 +17,8 @@ export interface Service {
   readonly kind: 'Service';
   readonly namespace: string;
   readonly name: string;
+  /** "namespace/name" */
+  readonly path: string;
   /** Unix time in milliseconds. */
   readonly created: number | undefined;
   /** At most one per family; none: headless, ExternalName, or another proxy's. */

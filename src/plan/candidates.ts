@@ -36,7 +36,8 @@ export function slicePortsOf(index: SlicePortIndex, family: Family, spec: Servic
 export function gatherCandidates(entries: readonly SlicePortEntry[], nodeName: string): readonly Candidate[] {
   const all = entries.flatMap(({ slice, port }) =>
     slice.endpoints.map((source): Candidate => {
-      const { ip, serving, terminating } = source;
+      const { ip, conditions } = source;
+      const { serving, terminating } = conditions;
       const local = source.nodeName === nodeName && nodeName !== '';
       return { source, endpoint: { ip, port: port.port, local, serving, terminating } };
     }),

@@ -1,4 +1,4 @@
-import type { SliceEndpoint } from '../model/endpoint-slice.ts';
+import type { EndpointConditions, SliceEndpoint } from '../model/endpoint-slice.ts';
 import type { Endpoint } from './state.ts';
 
 /** An endpoint of one service port with what its slice says of it. */
@@ -32,30 +32,36 @@ export interface Selection {
 
 /** kube-proxy's CategorizeEndpoints: keeps the order of the candidates. */
 export function selectEndpoints(candidates: readonly Candidate[], wanted: Wanted, topology: Topology): Selection {
-  const ready = candidates.filter(({ source }) => source.ready);
-  const draining = candidates.filter(({ source }) => !source.ready && source.serving && source.terminating);
+  const ready = candidates.filter(({ source }) => source.conditions.ready);
+  const draining = candidates.filter(({ source }) => isDraining(source.conditions));
   const isLocal = ({ endpoint }: Candidate): boolean => endpoint.local;
   return {
-    cluster: wanted.cluster ? firstUsed(ready.filter(preference(ready, topology)), draining) : [],
+    cluster: wanted.cluster ? firstUsed(ready.filter(preference(ready, topology)), draining) : NO_ENDPOINTS,
     // Hints never thin the local set.
-    local: wanted.local ? firstUsed(ready.filter(isLocal), draining.filter(isLocal)) : [],
+    local: wanted.local ? firstUsed(ready.filter(isLocal), draining.filter(isLocal)) : NO_ENDPOINTS,
     hasAny: ready.length > 0 || draining.length > 0,
   };
 }
+
+const NO_ENDPOINTS: readonly Endpoint[] = [];
 
 /** Terminating endpoints serve only where no ready one does. */
 function firstUsed(ready: readonly Candidate[], draining: readonly Candidate[]): readonly Endpoint[] {
   return (ready.length > 0 ? ready : draining).map(({ endpoint }) => endpoint);
 }
 
+function isDraining(conditions: EndpointConditions): boolean {
+  return !conditions.ready && conditions.serving && conditions.terminating;
+}
+
 /** Hints count only when every ready endpoint has one and at least one names this place. */
 function preference(ready: readonly Candidate[], topology: Topology): (candidate: Candidate) => boolean {
   const { nodeName, zone, preferSameTrafficDistribution } = topology;
-  const onNode = ({ source }: Candidate): boolean => source.nodeHints.includes(nodeName);
-  const allNodeHinted = ready.every(({ source }) => source.nodeHints.length > 0);
+  const onNode = ({ source }: Candidate): boolean => source.hints.nodes.includes(nodeName);
+  const allNodeHinted = ready.every(({ source }) => source.hints.nodes.length > 0);
   if (preferSameTrafficDistribution && allNodeHinted && ready.some(onNode)) return onNode;
   if (zone === undefined) return () => true;
-  const inZone = ({ source }: Candidate): boolean => source.zoneHints.includes(zone);
-  const allZoneHinted = ready.every(({ source }) => source.zoneHints.length > 0);
+  const inZone = ({ source }: Candidate): boolean => source.hints.zones.includes(zone);
+  const allZoneHinted = ready.every(({ source }) => source.hints.zones.length > 0);
   return allZoneHinted && ready.some(inZone) ? inZone : () => true;
 }

@@ -1,4 +1,5 @@
 import { cidrContains, cidrFamily, hostCidr } from '../model/cidr.ts';
+import { exact } from '../model/exact.ts';
 import { type Cidr, type Family, familyOf, type Ip } from '../model/ip.ts';
 import type { Service, ServicePortSpec } from '../model/service.ts';
 import { type ClientActions, everyone } from './client-actions.ts';
@@ -35,20 +36,20 @@ export function planFrontends(
 ): readonly Frontend[] {
   const { port } = spec;
   const { clusterIp, externalIps, loadBalancerIps, sourceRanges } = addresses;
-  const external = { port, sourceRanges: [], clients: actions.external };
+  const external = { port, sourceRanges: NO_RANGES, clients: actions.external };
   const balanced = {
     port,
     sourceRanges: sourceRanges ?? [],
     clients: sourceRanges === undefined ? everyone({ kind: 'drop' }) : actions.external,
   };
   const frontends: Frontend[] = [
-    { kind: 'ClusterIP', address: clusterIp, port, sourceRanges: [], clients: actions.internal },
+    { kind: 'ClusterIP', address: clusterIp, port, sourceRanges: NO_RANGES, clients: actions.internal },
     ...loadBalancerIps.map((address): Frontend => ({ kind: 'LoadBalancer', address, ...balanced })),
     ...externalIps.map((address): Frontend => ({ kind: 'ExternalIP', address, ...external })),
   ];
   const seen = new Set<Ip | undefined>();
   const unique = frontends.filter(({ address }) => !seen.has(address) && seen.add(address));
-  if (spec.nodePort === undefined) return unique;
+  if (spec.nodePort === undefined) return exact(unique);
   return [...unique, { kind: 'NodePort', address: undefined, ...external, port: spec.nodePort }];
 }
 
@@ -63,5 +64,7 @@ function planSourceRanges(
   const { primary, loadBalancerIps } = node;
   // A packet of the node to a VIP that loops back has the VIP as its source.
   const loops = primary !== undefined && ranges.some((range) => cidrContains(range, primary));
-  return loops ? [...ranges, ...loadBalancerIps.map(hostCidr)] : ranges;
+  return exact(loops ? [...ranges, ...loadBalancerIps.map(hostCidr)] : ranges);
 }
+
+const NO_RANGES: readonly Cidr[] = [];

@@ -57,9 +57,8 @@ export function createInventory(nodeName: string): Inventory {
   const set = (object: ModelObject): void => {
     switch (object.kind) {
       case 'Service': {
-        const path = `${object.namespace}/${object.name}`;
-        services.set(path, object);
-        dirty.add(path);
+        services.set(object.path, object);
+        dirty.add(object.path);
         return;
       }
       case 'EndpointSlice':

@@ -75,10 +75,9 @@ function planServicePort(
   };
   const selection = selectEndpoints(candidates, wanted, context.topology);
   const masquerade = { hasDetector: context.hasDetector[family], all: context.masqueradeAll };
-  const name = `${service.namespace}/${service.name}`;
   return {
-    key: `${name}:${spec.name}/${spec.protocol}/${family}` as ServicePortKey, // the brand's constructor
-    service: name,
+    key: `${service.path}:${spec.name}/${spec.protocol}/${family}` as ServicePortKey, // the brand's constructor
+    service: service.path,
     portName: spec.name,
     protocol: spec.protocol,
     family,
@@ -89,6 +88,8 @@ function planServicePort(
     }),
     cluster: selection.cluster,
     local: selection.local,
-    serving: candidates.filter(({ source }) => source.serving || source.ready).map(({ endpoint }) => endpoint),
+    serving: candidates
+      .filter(({ source }) => source.conditions.serving || source.conditions.ready)
+      .map(({ endpoint }) => endpoint),
   };
 }

@@ -1,3 +1,4 @@
+import { exact } from '../model/exact.ts';
 import type { Op } from '../model/op.ts';
 import { collectProblems } from '../model/problems.ts';
 import { createClaims } from './claims.ts';
@@ -118,8 +119,10 @@ function contextOf(config: PlanConfig, node: NodeState, zone: string | undefined
 }
 
 function claimsOf(plan: ServicePlan): readonly string[] {
-  return plan.servicePorts.flatMap((servicePort) =>
-    servicePort.frontends.map((frontend) => nameFrontend(frontend, servicePort)),
+  return exact(
+    plan.servicePorts.flatMap((servicePort) =>
+      servicePort.frontends.map((frontend) => nameFrontend(frontend, servicePort)),
+    ),
   );
 }
 
