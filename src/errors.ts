@@ -74,7 +74,7 @@ export class CommandError extends Error {
   constructor(failure: CommandFailure, options?: ErrorOptions) {
     const { argv, exitCode, stderr } = failure;
     const status = exitCode === undefined ? 'ended by a signal' : `exit status ${exitCode}`;
-    super(`Cannot run "${argv.join(' ')}": ${status}: ${stderr.trim()}`, options);
+    super([`Cannot run "${argv.join(' ')}"`, status, stderr.trim()].filter(Boolean).join(': '), options);
     this.argv = argv;
     this.exitCode = exitCode;
     this.stderr = stderr;

@@ -52,7 +52,10 @@ export function* readRows(map: BpfMap): Generator<MapChunk> {
       capacity *= 2;
       continue;
     }
-    if (first && isUnsupported(result)) return yield* readSingly(map);
+    if (first && isUnsupported(result)) {
+      yield* readSingly(map);
+      return;
+    }
     if (result !== -Errno.ENOENT) check(result, 'read map', map.name);
     const count = length.readU32(0);
     if (count > 0) yield chunkOf(map, keys, values, count);

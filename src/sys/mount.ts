@@ -53,11 +53,11 @@ function mountPoints(type: string): string[] {
   return lines.flatMap((line) => {
     const [mount, source] = line.split(' - ');
     const path = mount?.split(' ')[4];
-    return path !== undefined && source?.split(' ')[0] === type ? [unescape(path)] : [];
+    return path !== undefined && source?.split(' ')[0] === type ? [decodeOctal(path)] : [];
   });
 }
 
 /** The kernel writes a space as \040. */
-function unescape(path: string): string {
+function decodeOctal(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -1,4 +1,4 @@
-import { bytesToIp } from '../model/ip.ts';
+import { SocketAddress } from 'node:net';
 
 /** One message of a datagram; `body` is what follows the nlmsghdr. */
 export interface Message {
@@ -46,9 +46,9 @@ export function isInterrupted(message: Message): boolean {
   return (message.flags & NLM_F_DUMP_INTR) !== 0;
 }
 
-/** The errno of an error or done message; 0: none. */
-export function errnoOf(message: Message): number {
-  return message.body.length < 4 ? 0 : -viewOf(message.body).getInt32(0, true);
+/** 0 or -errno of an error or done message. */
+export function statusOf(message: Message): number {
+  return message.body.length < 4 ? 0 : viewOf(message.body).getInt32(0, true);
 }
 
 export function decodeAttributes(bytes: Uint8Array): Attributes {
@@ -79,10 +79,16 @@ export function readText(attribute: Uint8Array | undefined): string {
   return new TextDecoder().decode(end < 0 ? attribute : attribute.subarray(0, end));
 }
 
-/** An address of 4 or 16 bytes. */
+/** An address of 4 or 16 bytes, as inet_ntop writes it. */
 export function readAddress(attribute: Uint8Array | undefined): string | undefined {
   if (attribute === undefined) return undefined;
-  return attribute.length === 4 ? attribute.join('.') : bytesToIp(attribute);
+  if (attribute.length === 4) return attribute.join('.');
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    viewOf(attribute)
+      .getUint16(index * 2)
+      .toString(16),
+  );
+  return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
 }
 
 function encodeHeader(type: number, flags: number, bodyBytes: number): Uint8Array {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { check, Errno, sysError } from './errno.ts';
 import { libc } from './ffi/library.ts';
 import { Struct } from './ffi/struct.ts';
-import { decodeMessages, encodeDump, encodeEcho, errnoOf, isInterrupted, MessageType } from './netlink-codec.ts';
+import { decodeMessages, encodeDump, encodeEcho, isInterrupted, MessageType } from './netlink-codec.ts';
 import { type Device, decodeAddress, decodeDevice, decodeRoutes, type Route } from './network.ts';
 
 export type { Device, Route } from './network.ts';
@@ -95,7 +95,7 @@ function dumpOnce<T>(fd: number, type: number, decode: (body: Uint8Array) => T):
     for (const message of decodeMessages(buffer.subarray(0, length))) {
       interrupted ||= isInterrupted(message);
       if (message.type === MessageType.done || message.type === MessageType.error) {
-        check(-errnoOf(message), 'list network', `request ${type}`);
+        check(statusOf(message), 'list network', `request ${type}`);
         return interrupted ? undefined : rows;
       }
       rows.push(decode(message.body));

@@ -15,11 +15,11 @@ export function missingRequirements(): readonly string[] {
 /** `effective`: the bit mask of CapEff. */
 export function capabilities(effective: bigint): string | undefined {
   const has = (capability: number): boolean => ((effective >> BigInt(capability)) & 1n) === 1n;
-  if (has(CAP_SYS_ADMIN) && has(CAP_NET_ADMIN)) return undefined;
+  const loads = has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
   const missing = [
-    has(CAP_NET_ADMIN) ? [] : ['CAP_NET_ADMIN'],
-    has(CAP_BPF) && has(CAP_PERFMON) ? [] : ['CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN)'],
-  ].flat();
+    ...(has(CAP_NET_ADMIN) ? [] : ['CAP_NET_ADMIN']),
+    ...(loads ? [] : ['CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN)']),
+  ];
   if (missing.length === 0) return undefined;
   return `Missing ${missing.join(', ')}: programs are loaded and attached with it: run as root, or add it to the container's capabilities`;
 }

@@ -48,7 +48,7 @@ describe('dump', () => {
       kind: 'veth',
       masterIfindex: bridge?.ifindex,
       peerIfindex: 71,
-      peerNetnsId: expect.any(Number),
+      peerNetnsId: 0,
       up: false,
       arphrd: 1,
       mac: '02:00:00:00:00:01',
@@ -117,8 +117,8 @@ describe('watch', () => {
       '\n',
     );
     spawnSync('ip', ['-batch', '-'], { input: batch });
-    const { value } = await watch.next();
-    expect((value as Network).devices.get(1)?.addresses.length).toBe(3002);
+    const { value } = (await watch.next()) as IteratorYieldResult<Network>;
+    expect(value.devices.get(1)?.addresses.length).toBe(3002);
     abort.abort();
     await watch.return(undefined);
   });
