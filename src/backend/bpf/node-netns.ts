@@ -6,16 +6,21 @@ import type { ConfigWords } from './config-words.ts';
 
 /**
  * Tells the programs which network namespace is the node's: ours. The socket says it itself from Linux
- * 5.14 on. Before, a program must see our connect(): a hook runs for the cgroup in which a socket was
- * made, so where the hooks do not cover us (a scratch cgroup) this process visits it for that moment.
- * False: not learnt, and node sockets count as pods' until it is; needs attached hooks on old kernels.
+ * 5.14 on. False: not learnt, and the node's sockets count as a pod's until it is.
  */
 export function learnNodeNetns(words: ConfigWords, cgroup: string): boolean {
   using socket = openUdpSocket();
-  if (socket.netnsCookie !== undefined) {
-    words.nodeNetnsCookie = socket.netnsCookie;
-    return true;
-  }
+  if (socket.netnsCookie === undefined) return learnByProbe(words, cgroup);
+  words.nodeNetnsCookie = socket.netnsCookie;
+  return true;
+}
+
+/**
+ * Before Linux 5.14 a program must see our connect(), so the hooks must be attached. A hook runs for the
+ * cgroup in which a socket was made: where the hooks do not cover ours (a scratch cgroup), this process
+ * visits theirs for that moment.
+ */
+export function learnByProbe(words: ConfigWords, cgroup: string): boolean {
   if (probeByConnect(words)) return true;
   const home = ownCgroup();
   if (home === undefined) return false;

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Affinity, AffinityKey, Ct, CtFlag, CtKey, Hook, maps, Service, type Tuple } from '../../src/abi/generated.ts';
+import { configWords } from '../../src/backend/bpf/config-words.ts';
+import { addressKey } from '../../src/backend/bpf/ct-expiry.ts';
+import { probeFeatures } from '../../src/backend/bpf/features.ts';
+import { collect } from '../../src/backend/bpf/gc.ts';
+import { loadDataplane } from '../../src/backend/bpf/load.ts';
+import { makePins } from '../../src/backend/bpf/pins.ts';
+import { type Ip, ipToBytes } from '../../src/model/ip.ts';
+import type { BpfObject } from '../../src/sys/bpf-object.ts';
+import { monotonicNs } from '../../src/sys/clock.ts';
+import { makeScratch, type Scratch } from './hooks-scratch.ts';
+
+const UDP = 17;
+const FLOWS = 1000;
+const VIP = '172.30.0.1' as Ip;
+const SEC = 1_000_000_000n;
+
+let scratch: Scratch;
+let object: BpfObject;
+
+beforeEach(() => {
+  scratch = makeScratch();
+  object = loadDataplane(makePins(scratch.bpffs), probeFeatures());
+});
+
+afterEach(() => {
+  object[Symbol.dispose]();
+  scratch[Symbol.dispose]();
+});
+
+test('removes flows that are over, in requests of any number, and keeps the others', async () => {
+  for (let flow = 0; flow < FLOWS; flow += 1) putFlow(flow, flow % 4 === 0 ? 1n : 121n);
+  const report = await collect(object, words(), new Set());
+  expect(report).toEqual({ conntrackDeleted: (FLOWS * 2 * 3) / 4, affinitiesDeleted: 0, dialled: new Set() });
+  expect(countRows()).toBe((FLOWS * 2) / 4);
+});
+
+test('tells which addresses flows still dial', async () => {
+  putFlow(1, 1n);
+  const asked = new Set([VIP, '172.30.0.2' as Ip].map((address) => addressKey(ipToBytes(address))));
+  expect((await collect(object, words(), asked)).dialled).toEqual(new Set([addressKey(ipToBytes(VIP))]));
+});
+
+test('forgets that connections were renamed when none is left', async () => {
+  const renamed = new Uint32Array(object.map('config').mmap(), 308, 1);
+  putFlow(1, 1n, CtFlag.DIRECT);
+  renamed[0] = 1;
+  await collect(object, words(), new Set());
+  expect(renamed[0]).not.toBe(0);
+  deleteFlow(1);
+  await collect(object, words(), new Set());
+  expect(renamed[0]).toBe(0);
+});
+
+test("removes affinities after their service's time", async () => {
+  const services = new DataView(object.map('services').mmap());
+  Service.encodeInto(services, 3 * Service.size, { columns: [0n, 0n, 0n, 0n, 0n, 0n], affinitySec: 60, flags: 0 });
+  putAffinity('10.0.0.1', 3, 59n);
+  putAffinity('10.0.0.2', 3, 61n);
+  putAffinity('10.0.0.3', 4, 1n);
+  expect((await collect(object, words(), new Set())).affinitiesDeleted).toBe(2);
+  const left = [...object.map('affinities').chunks()].map(({ keys, count }) => [count, AffinityKey.decode(keys)]);
+  expect(left).toEqual([[1, { client: '10.0.0.1', serviceId: 3 }]]);
+});
+
+const words = () => configWords(object.map('config'));
+
+function countRows(): number {
+  return [...object.map('conntrack').chunks()].reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Both rows of a UDP flow of its own client port, silent for `age` seconds. */
+function putFlow(flow: number, age: bigint, flags = 0): void {
+  for (const [hook, seen, tuple] of rowsOf(flow)) {
+    const lastSeenNs = monotonicNs() - age * SEC;
+    const row = { lastSeenNs, createdNs: 0n, tuple, serviceId: 1, backendId: 1, flags, tcp: 0, mac: new Uint8Array(6), barrier: 0 };
+    object.map('conntrack').update(CtKey.encode({ tuple: seen, proto: UDP, hook }), Ct.encode(row));
+  }
+}
+
+function deleteFlow(flow: number): void {
+  for (const [hook, tuple] of rowsOf(flow)) object.map('conntrack').delete(CtKey.encode({ tuple, proto: UDP, hook }));
+}
+
+function rowsOf(flow: number): readonly (readonly [number, Tuple, Tuple])[] {
+  const dialled: Tuple = { saddr: '10.0.0.2' as Ip, daddr: VIP, sport: 1024 + flow, dport: 53 };
+  const forwarded: Tuple = { ...dialled, daddr: '10.0.1.3' as Ip, dport: 5353 };
+  return [
+    [Hook.POD_IN, dialled, forwarded],
+    [Hook.POD_OUT, reverse(forwarded), reverse(dialled)],
+  ];
+}
+
+function reverse({ saddr, daddr, sport, dport }: Tuple): Tuple {
+  return { saddr: daddr, daddr: saddr, sport: dport, dport: sport };
+}
+
+function putAffinity(client: string, serviceId: number, age: bigint): void {
+  const key = maps.affinities.key.encode({ client: client as Ip, serviceId });
+  object.map('affinities').update(key, Affinity.encode({ lastUsedNs: monotonicNs() - age * SEC, backendId: 1 }));
+}
