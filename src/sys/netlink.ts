@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { check, Errno, sysError } from './errno.ts';
 import { libc } from './ffi/library.ts';
 import { Struct } from './ffi/struct.ts';
-import { decodeMessages, encodeDump, encodeEcho, isInterrupted, MessageType } from './netlink-codec.ts';
+import { decodeMessages, encodeDump, encodeEcho, isInterrupted, MessageType, statusOf } from './netlink-codec.ts';
 import { type Device, decodeAddress, decodeDevice, decodeRoutes, type Route } from './network.ts';
 
 export type { Device, Route } from './network.ts';

@@ -1,4 +1,4 @@
-import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { driver } from '../../src/sys/ffi/library.ts';
@@ -36,4 +36,16 @@ export function ffiContract(name: 'koffi' | 'ffi-napi'): void {
   programContract(scratch);
   objectContract(scratch);
   linkContract(scratch);
+
+  test('leaves no descriptor of a kernel object behind', () => {
+    expect(openKinds().filter((kind) => kind.includes('bpf'))).toEqual([]);
+  });
+}
+
+function openKinds(): readonly string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    const path = `/proc/self/fd/${fd}`;
+    // The folder's own descriptor is gone by now.
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined ? [readlinkSync(path)] : [];
+  });
 }
