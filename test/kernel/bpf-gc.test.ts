@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Affinity, AffinityKey, Ct, CtFlag, CtKey, Hook, maps, Service, type Tuple } from '../../src/abi/generated.ts';
 import { configWords } from '../../src/backend/bpf/config-words.ts';
-import { addressKey } from '../../src/backend/bpf/ct-expiry.ts';
 import { probeFeatures } from '../../src/backend/bpf/features.ts';
-import { collect } from '../../src/backend/bpf/gc.ts';
+import { collect } from '../../src/backend/bpf/gc/collect.ts';
+import { addressKey } from '../../src/backend/bpf/gc/ct-expiry.ts';
 import { loadDataplane } from '../../src/backend/bpf/load.ts';
 import { makePins } from '../../src/backend/bpf/pins.ts';
 import { type Ip, ipToBytes } from '../../src/model/ip.ts';
@@ -74,7 +74,17 @@ function countRows(): number {
 function putFlow(flow: number, age: bigint, flags = 0): void {
   for (const [hook, seen, tuple] of rowsOf(flow)) {
     const lastSeenNs = monotonicNs() - age * SEC;
-    const row = { lastSeenNs, createdNs: 0n, tuple, serviceId: 1, backendId: 1, flags, tcp: 0, mac: new Uint8Array(6), barrier: 0 };
+    const row = {
+      lastSeenNs,
+      createdNs: 0n,
+      tuple,
+      serviceId: 1,
+      backendId: 1,
+      flags,
+      tcp: 0,
+      mac: new Uint8Array(6),
+      barrier: 0,
+    };
     object.map('conntrack').update(CtKey.encode({ tuple: seen, proto: UDP, hook }), Ct.encode(row));
   }
 }

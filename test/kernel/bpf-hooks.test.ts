@@ -4,26 +4,26 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Device, DeviceRole } from '../../src/abi/generated.ts';
-import { clsactFilters } from '../../src/backend/bpf/clsact-filters.ts';
 import { configWords } from '../../src/backend/bpf/config-words.ts';
-import type { DeviceAttacher } from '../../src/backend/bpf/device-attachment.ts';
-import { DeviceHooks } from '../../src/backend/bpf/device-hooks.ts';
-import type { DeviceRole as Role } from '../../src/backend/bpf/devices.ts';
 import { probeFeatures } from '../../src/backend/bpf/features.ts';
+import { clsactFilters } from '../../src/backend/bpf/hooks/clsact-filters.ts';
+import type { DeviceAttacher } from '../../src/backend/bpf/hooks/device-attachment.ts';
+import { DeviceHooks } from '../../src/backend/bpf/hooks/device-hooks.ts';
+import type { DeviceRole as Role } from '../../src/backend/bpf/hooks/devices.ts';
+import { learnByProbe, learnNodeNetns } from '../../src/backend/bpf/hooks/node-netns.ts';
+import { attachSocketHooks, detachSocketHooks } from '../../src/backend/bpf/hooks/socket-hooks.ts';
+import { tcxLinks } from '../../src/backend/bpf/hooks/tcx-links.ts';
 import { loadDataplane } from '../../src/backend/bpf/load.ts';
-import { learnByProbe, learnNodeNetns } from '../../src/backend/bpf/node-netns.ts';
 import { makePins, type Pins, removePins } from '../../src/backend/bpf/pins.ts';
-import { attachSocketHooks, detachSocketHooks } from '../../src/backend/bpf/socket-hooks.ts';
-import { tcxLinks } from '../../src/backend/bpf/tcx-links.ts';
 import { AbiMismatchError } from '../../src/errors.ts';
 import { AttachType, ProgramType } from '../../src/sys/bpf-constants.ts';
 import { openPinnedLink } from '../../src/sys/bpf-link.ts';
 import type { BpfObject } from '../../src/sys/bpf-object.ts';
 import { Program } from '../../src/sys/bpf-program.ts';
 import { effectiveCgroupPrograms, tcxPrograms } from '../../src/sys/bpf-query.ts';
+import { assemble, exit, moveImmediate } from '../../src/sys/instructions.ts';
 import { openUdpSocket } from '../../src/sys/socket.ts';
 import { attachFilter, detachFilter, queryFilter } from '../../src/sys/tc.ts';
-import { assemble, exit, moveImmediate } from '../../src/sys/instructions.ts';
 import { makeScratch, makeVeth, type Scratch } from './hooks-scratch.ts';
 
 const POD: Role = { kind: 'pod', bridgeIfindex: 0, peerNetnsId: 7 };
@@ -148,87 +148,119 @@ const ATTACHERS: readonly (readonly [string, boolean, (object: BpfObject) => Dev
   ['clsact filters', true, (object) => clsactFilters(object), 'clsact'],
 ];
 
-describe.each(ATTACHERS.filter(([, supported]) => supported))('device hooks by %s', (_, _supported, attacherOf, kind) => {
-  /** Names of the programs at a device, in order. */
-  const programsAt = (ifindex: number, direction: 'ingress' | 'egress'): readonly string[] =>
-    kind === 'tcx' ? tcxPrograms(ifindex, direction).map(nameOf) : filtersAt(ifindex, direction);
+describe.each(ATTACHERS.filter(([, supported]) => supported))(
+  'device hooks by %s',
+  (_, _supported, attacherOf, kind) => {
+    /** Names of the programs at a device, in order. */
+    const programsAt = (ifindex: number, direction: 'ingress' | 'egress'): readonly string[] =>
+      kind === 'tcx' ? tcxPrograms(ifindex, direction).map(nameOf) : filtersAt(ifindex, direction);
 
-  test('come with a role, change with it and go with it', () => {
-    using object = load();
-    using veth = makeVeth();
-    const rows = object.map('devices');
-    const hooks = new DeviceHooks(attacherOf(object), rows, silent);
-    const key = new Uint8Array(Uint32Array.of(veth.ifindex).buffer);
-
-    expect(hooks.apply(new Map([[veth.ifindex, POD]]))).toBe(1);
-    expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([['pod_in'], ['pod_out']]);
-    expect(Device.decode(rows.lookup(key) ?? new Uint8Array())).toEqual({ role: DeviceRole.POD, bridgeIfindex: 0, peerNsid: 7 });
-    expect(hooks.apply(new Map([[veth.ifindex, POD]]))).toBe(0);
-
-    expect(hooks.apply(new Map([[veth.ifindex, UPLINK]]))).toBe(1);
-    expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([[], ['uplink_out']]);
-    expect(Device.decode(rows.lookup(key) ?? new Uint8Array()).role).toBe(DeviceRole.UPLINK);
-
-    expect(hooks.apply(new Map())).toBe(1);
-    expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([[], []]);
-    expect(rows.lookup(key)).toBeUndefined();
-    expect(readdirSync(pins.links)).toEqual([]);
-  });
-
-  test('are taken over by the next run, also the ones it no longer wants', () => {
-    using kept = makeVeth();
-    using first = load();
-    new DeviceHooks(attacherOf(first), first.map('devices'), silent).apply(new Map([[kept.ifindex, POD]]));
-    using second = load();
-    const hooks = new DeviceHooks(attacherOf(second), second.map('devices'), silent);
-    expect(hooks.apply(new Map([[kept.ifindex, POD]]))).toBe(1);
-    expect(programsAt(kept.ifindex, 'ingress')).toEqual(['pod_in']);
-    expect(attacherOf(second).isAttached(kept.ifindex, { program: 'pod_in', direction: 'ingress', place: 'first' })).toBe(true);
-    using third = load();
-    expect(new DeviceHooks(attacherOf(third), third.map('devices'), silent).apply(new Map())).toBe(1);
-    expect(programsAt(kept.ifindex, 'ingress')).toEqual([]);
-  });
-
-  test('are repaired when somebody takes them away', () => {
-    using object = load();
-    using veth = makeVeth();
-    const roles = new Map([[veth.ifindex, POD]]);
-    const attacher = attacherOf(object);
-    const hooks = new DeviceHooks(attacher, object.map('devices'), silent);
-    hooks.apply(roles);
-    expect(hooks.verify(roles)).toBe(0);
-    attacher.detach(veth.ifindex, { program: 'pod_in', direction: 'ingress', place: 'first' });
-    expect(hooks.verify(roles)).toBe(1);
-    expect(programsAt(veth.ifindex, 'ingress')).toEqual(['pod_in']);
-    object.map('devices').delete(new Uint8Array(Uint32Array.of(veth.ifindex).buffer));
-    expect(hooks.verify(roles)).toBe(1);
-    hooks.apply(new Map());
-  });
-
-  test('a device that is gone leaves neither row nor pin', () => {
-    using object = load();
-    const hooks = new DeviceHooks(attacherOf(object), object.map('devices'), silent);
-    let gone: number;
-    {
+    test('come with a role, change with it and go with it', () => {
+      using object = load();
       using veth = makeVeth();
-      gone = veth.ifindex;
-      hooks.apply(new Map([[gone, POD]]));
-    }
-    expect(hooks.verify(new Map([[gone, POD]]))).toBe(0);
-    hooks.apply(new Map());
-    expect(object.map('devices').lookup(new Uint8Array(Uint32Array.of(gone).buffer))).toBeUndefined();
-    expect(readdirSync(pins.links)).toEqual([]);
-  });
-});
+      const rows = object.map('devices');
+      const hooks = new DeviceHooks(attacherOf(object), rows, silent);
+      const key = new Uint8Array(Uint32Array.of(veth.ifindex).buffer);
+
+      expect(hooks.apply(new Map([[veth.ifindex, POD]]))).toBe(1);
+      expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([
+        ['pod_in'],
+        ['pod_out'],
+      ]);
+      expect(Device.decode(rows.lookup(key) ?? new Uint8Array())).toEqual({
+        role: DeviceRole.POD,
+        bridgeIfindex: 0,
+        peerNsid: 7,
+      });
+      expect(hooks.apply(new Map([[veth.ifindex, POD]]))).toBe(0);
+
+      expect(hooks.apply(new Map([[veth.ifindex, UPLINK]]))).toBe(1);
+      expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([[], ['uplink_out']]);
+      expect(Device.decode(rows.lookup(key) ?? new Uint8Array()).role).toBe(DeviceRole.UPLINK);
+
+      expect(hooks.apply(new Map())).toBe(1);
+      expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([[], []]);
+      expect(rows.lookup(key)).toBeUndefined();
+      expect(readdirSync(pins.links)).toEqual([]);
+    });
+
+    test('are taken over by the next run, also the ones it no longer wants', () => {
+      using kept = makeVeth();
+      using first = load();
+      new DeviceHooks(attacherOf(first), first.map('devices'), silent).apply(new Map([[kept.ifindex, POD]]));
+      using second = load();
+      const hooks = new DeviceHooks(attacherOf(second), second.map('devices'), silent);
+      expect(hooks.apply(new Map([[kept.ifindex, POD]]))).toBe(1);
+      expect(programsAt(kept.ifindex, 'ingress')).toEqual(['pod_in']);
+      expect(
+        attacherOf(second).isAttached(kept.ifindex, { program: 'pod_in', direction: 'ingress', place: 'first' }),
+      ).toBe(true);
+      using third = load();
+      expect(new DeviceHooks(attacherOf(third), third.map('devices'), silent).apply(new Map())).toBe(1);
+      expect(programsAt(kept.ifindex, 'ingress')).toEqual([]);
+    });
+
+    test('are repaired when somebody takes them away', () => {
+      using object = load();
+      using veth = makeVeth();
+      const roles = new Map([[veth.ifindex, POD]]);
+      const attacher = attacherOf(object);
+      const hooks = new DeviceHooks(attacher, object.map('devices'), silent);
+      hooks.apply(roles);
+      expect(hooks.verify(roles)).toBe(0);
+      attacher.detach(veth.ifindex, { program: 'pod_in', direction: 'ingress', place: 'first' });
+      expect(hooks.verify(roles)).toBe(1);
+      expect(programsAt(veth.ifindex, 'ingress')).toEqual(['pod_in']);
+      object.map('devices').delete(new Uint8Array(Uint32Array.of(veth.ifindex).buffer));
+      expect(hooks.verify(roles)).toBe(1);
+      hooks.apply(new Map());
+    });
+
+    test('a device that is gone leaves neither row nor pin', () => {
+      using object = load();
+      const hooks = new DeviceHooks(attacherOf(object), object.map('devices'), silent);
+      let gone: number;
+      {
+        using veth = makeVeth();
+        gone = veth.ifindex;
+        hooks.apply(new Map([[gone, POD]]));
+      }
+      expect(hooks.verify(new Map([[gone, POD]]))).toBe(0);
+      hooks.apply(new Map());
+      expect(object.map('devices').lookup(new Uint8Array(Uint32Array.of(gone).buffer))).toBeUndefined();
+      expect(readdirSync(pins.links)).toEqual([]);
+    });
+  },
+);
 
 describe('clsact filters', () => {
   test("never take another tool's place", () => {
     using object = load();
     using veth = makeVeth();
-    using foreign = Program.load({ name: 'foreign', type: ProgramType.schedCls, expectedAttachType: 0, instructions: assemble(moveImmediate(0, 0), exit) });
+    using foreign = Program.load({
+      name: 'foreign',
+      type: ProgramType.schedCls,
+      expectedAttachType: 0,
+      instructions: assemble(moveImmediate(0, 0), exit),
+    });
     const theirs = { ifindex: veth.ifindex, direction: 'ingress', priority: 2, handle: 0xb5c } as const;
     attachFilter(foreign, theirs);
-    execFileSync('tc', ['filter', 'add', 'dev', veth.name, 'ingress', 'prio', '3', 'protocol', 'ip', 'u32', 'match', 'u32', '0', '0']);
+    execFileSync('tc', [
+      'filter',
+      'add',
+      'dev',
+      veth.name,
+      'ingress',
+      'prio',
+      '3',
+      'protocol',
+      'ip',
+      'u32',
+      'match',
+      'u32',
+      '0',
+      '0',
+    ]);
     const attacher = clsactFilters(object);
     const hook = { program: 'pod_in', direction: 'ingress', place: 'first' } as const;
     attacher.attach(veth.ifindex, hook);

@@ -1,10 +1,10 @@
-import { SysError } from '../../errors.ts';
-import { attachCgroup, type Link, openPinnedLink } from '../../sys/bpf-link.ts';
-import type { BpfObject } from '../../sys/bpf-object.ts';
-import type { Program } from '../../sys/bpf-program.ts';
-import { effectiveCgroupPrograms } from '../../sys/bpf-query.ts';
-import { cgroupId } from '../../sys/mount.ts';
-import { linkPin, type Pins, unpin } from './pins.ts';
+import { attachCgroup, type Link, openPinnedLink } from '../../../sys/bpf-link.ts';
+import type { BpfObject } from '../../../sys/bpf-object.ts';
+import type { Program } from '../../../sys/bpf-program.ts';
+import { effectiveCgroupPrograms } from '../../../sys/bpf-query.ts';
+import { cgroupId } from '../../../sys/mount.ts';
+import { linkPin, type Pins, unpin } from '../pins.ts';
+import { detachLink, removeLink, updateLink } from './pinned-link.ts';
 
 /** One program per socket call; each runs beside other tools' programs at its hook. */
 const SOCKET_PROGRAMS = [
@@ -41,15 +41,6 @@ export function detachSocketHooks(pins: Pins): number {
   return pinned.length;
 }
 
-/** Takes the link off its hook, also where somebody else holds it open. False: nothing was pinned. */
-export function removeLink(path: string): boolean {
-  using link = openPinnedLink(path);
-  if (link === undefined) return false;
-  link.detach();
-  unpin(path);
-  return true;
-}
-
 function isAttached({ pins, cgroup }: SocketHooks, program: Program): boolean {
   using link = openPinnedLink(linkPin(pins, program.name));
   if (link === undefined || link.info().programId !== program.id) return false;
@@ -59,9 +50,9 @@ function isAttached({ pins, cgroup }: SocketHooks, program: Program): boolean {
 function attach({ pins, cgroup }: SocketHooks, program: Program): void {
   const path = linkPin(pins, program.name);
   using earlier = openPinnedLink(path);
-  if (earlier !== undefined && isAt(earlier, cgroup) && updated(earlier, program)) return;
+  if (earlier !== undefined && isAt(earlier, cgroup) && updateLink(earlier, program)) return;
   using link = attachCgroup(program, cgroup);
-  earlier?.detach();
+  if (earlier !== undefined) detachLink(earlier);
   unpin(path);
   link.pin(path);
 }
@@ -69,17 +60,6 @@ function attach({ pins, cgroup }: SocketHooks, program: Program): void {
 function isAt(link: Link, cgroup: string): boolean {
   const info = link.info();
   return info.kind === 'cgroup' && info.cgroupId === cgroupId(cgroup);
-}
-
-/** False: the link outlived its cgroup. */
-function updated(link: Link, program: Program): boolean {
-  try {
-    link.update(program);
-    return true;
-  } catch (error) {
-    if (error instanceof SysError && error.code === 'ENOLINK') return false;
-    throw error;
-  }
 }
 
 function hookOf(program: Program): number {

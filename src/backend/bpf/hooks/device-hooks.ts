@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { Device, DeviceRole as Role } from '../../abi/generated.ts';
-import { SysError } from '../../errors.ts';
-import type { BpfMap } from '../../sys/bpf-map.ts';
+import { Device, DeviceRole as Role } from '../../../abi/generated.ts';
+import { SysError } from '../../../errors.ts';
+import type { BpfMap } from '../../../sys/bpf-map.ts';
 import { DEVICE_HOOKS, type DeviceAttacher, hooksOf } from './device-attachment.ts';
 import type { DeviceRole } from './devices.ts';
 

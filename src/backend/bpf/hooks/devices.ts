@@ -1,4 +1,4 @@
-import type { Device, Network } from '../../sys/netlink.ts';
+import type { Device, Network } from '../../../sys/netlink.ts';
 
 /** What a device is to the dataplane; devices without a role are left alone. */
 export type DeviceRole =

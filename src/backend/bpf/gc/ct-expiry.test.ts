@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Ct, CtFlag, CtKey, CtTcp, Hook, type Tuple } from '../../abi/generated.ts';
-import { type Ip, ipToBytes, parseIp } from '../../model/ip.ts';
+import { Ct, CtFlag, CtKey, CtTcp, Hook, type Tuple } from '../../../abi/generated.ts';
+import { type Ip, ipToBytes, parseIp } from '../../../model/ip.ts';
 import { addressKey, CT_TIMEOUT_SEC, type CtFindings, expired } from './ct-expiry.ts';
 import { CT_KEY_SIZE, CT_SIZE } from './ct-row.ts';
 
@@ -30,13 +30,32 @@ function rowsOf(flow: Flow): readonly (readonly [Uint8Array, Uint8Array])[] {
   const forwarded: Tuple = { saddr: CLIENT, daddr: BACKEND, sport: 1111, dport: 8080 };
   return [
     row(Hook.POD_IN, dialled, forwarded, flow),
-    row(Hook.POD_OUT, reverse(forwarded), reverse(dialled), { ...flow, age: flow.peerAge ?? flow.age, tcp: flow.peerTcp ?? flow.tcp ?? 0 }),
+    row(Hook.POD_OUT, reverse(forwarded), reverse(dialled), {
+      ...flow,
+      age: flow.peerAge ?? flow.age,
+      tcp: flow.peerTcp ?? flow.tcp ?? 0,
+    }),
   ];
 }
 
-function row(hook: number, seen: Tuple, tuple: Tuple, { proto = TCP, age, tcp = 0, flags = 0 }: Flow): readonly [Uint8Array, Uint8Array] {
+function row(
+  hook: number,
+  seen: Tuple,
+  tuple: Tuple,
+  { proto = TCP, age, tcp = 0, flags = 0 }: Flow,
+): readonly [Uint8Array, Uint8Array] {
   const lastSeenNs = BigInt(NOW - age * SEC);
-  const value = { lastSeenNs, createdNs: 0n, tuple, serviceId: 1, backendId: 1, flags, tcp, mac: new Uint8Array(6), barrier: 0 };
+  const value = {
+    lastSeenNs,
+    createdNs: 0n,
+    tuple,
+    serviceId: 1,
+    backendId: 1,
+    flags,
+    tcp,
+    mac: new Uint8Array(6),
+    barrier: 0,
+  };
   return [CtKey.encode({ tuple: seen, proto, hook }), Ct.encode(value)];
 }
 
@@ -54,7 +73,17 @@ function judge(rows: readonly (readonly [Uint8Array, Uint8Array])[], addresses: 
   const table = new Map(rows.map(([key, value]) => [String(key), value]));
   const lookups: string[] = [];
   const found = expired(
-    { keys: concat(rows.map(([key]) => key), CT_KEY_SIZE), values: concat(rows.map(([, value]) => value), CT_SIZE), count: rows.length },
+    {
+      keys: concat(
+        rows.map(([key]) => key),
+        CT_KEY_SIZE,
+      ),
+      values: concat(
+        rows.map(([, value]) => value),
+        CT_SIZE,
+      ),
+      count: rows.length,
+    },
     {
       nowNs: NOW,
       lookup: (key) => {
@@ -75,7 +104,7 @@ function hooksOf({ requests }: CtFindings) {
 
 function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
   const all = new Uint8Array(parts.length * size);
-  parts.forEach((part, index) => all.set(part, index * size));
+  for (const [index, part] of parts.entries()) all.set(part, index * size);
   return all;
 }
 
@@ -92,7 +121,9 @@ describe('expired', () => {
     ['SCTP', { proto: SCTP }, CT_TIMEOUT_SEC.other],
   ])('keeps %s until its time is over', (_, flow, seconds) => {
     expect(judge(rowsOf({ ...flow, age: seconds })).hooks).toEqual([]);
-    expect(new Set(judge(rowsOf({ ...flow, age: seconds + 1 })).hooks)).toEqual(new Set([`in ${seconds}`, `out ${seconds}`]));
+    expect(new Set(judge(rowsOf({ ...flow, age: seconds + 1 })).hooks)).toEqual(
+      new Set([`in ${seconds}`, `out ${seconds}`]),
+    );
   });
 
   it('keeps both rows while one of them is young', () => {

@@ -1,8 +1,8 @@
-import { SysError } from '../../errors.ts';
-import type { Direction } from '../../sys/bpf-constants.ts';
-import type { BpfObject } from '../../sys/bpf-object.ts';
-import { Program } from '../../sys/bpf-program.ts';
-import { attachFilter, detachFilter, type FilterPlace, queryFilter } from '../../sys/tc.ts';
+import { SysError } from '../../../errors.ts';
+import type { Direction } from '../../../sys/bpf-constants.ts';
+import type { BpfObject } from '../../../sys/bpf-object.ts';
+import { Program } from '../../../sys/bpf-program.ts';
+import { attachFilter, detachFilter, type FilterPlace, queryFilter } from '../../../sys/tc.ts';
 import type { DeviceAttacher, DeviceHook } from './device-attachment.ts';
 
 /**

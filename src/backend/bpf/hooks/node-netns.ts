@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findCgroup2 } from '../../sys/mount.ts';
-import { openUdpSocket } from '../../sys/socket.ts';
-import type { ConfigWords } from './config-words.ts';
+import { findCgroup2 } from '../../../sys/mount.ts';
+import { openUdpSocket } from '../../../sys/socket.ts';
+import type { ConfigWords } from '../config-words.ts';
 
 /**
  * Tells the programs which network namespace is the node's: ours. The socket says it itself from Linux

@@ -1,9 +1,9 @@
 import { setImmediate as pause } from 'node:timers/promises';
-import { Affinity, AffinityKey, GcRequest, Service, Sizes } from '../../abi/generated.ts';
-import type { BpfMap } from '../../sys/bpf-map.ts';
-import type { BpfObject } from '../../sys/bpf-object.ts';
-import { monotonicNs } from '../../sys/clock.ts';
-import type { ConfigWords } from './config-words.ts';
+import { Affinity, AffinityKey, GcRequest, Service, Sizes } from '../../../abi/generated.ts';
+import type { BpfMap } from '../../../sys/bpf-map.ts';
+import type { BpfObject } from '../../../sys/bpf-object.ts';
+import { monotonicNs } from '../../../sys/clock.ts';
+import type { ConfigWords } from '../config-words.ts';
 import { expired, type GcRequest as Request } from './ct-expiry.ts';
 import { CT_KEY_SIZE } from './ct-row.ts';
 
@@ -20,7 +20,11 @@ const ETHERNET_HEADER = 14;
  * One round over conntrack and affinities, with a pause after each chunk. The kernel has the last word
  * on every row: what a packet touches meanwhile stays. `addresses` by addressKey.
  */
-export async function collect(object: BpfObject, words: ConfigWords, addresses: ReadonlySet<string>): Promise<GcReport> {
+export async function collect(
+  object: BpfObject,
+  words: ConfigWords,
+  addresses: ReadonlySet<string>,
+): Promise<GcReport> {
   const conntrack = object.map('conntrack');
   const dialled = new Set<string>();
   let conntrackDeleted = 0;

@@ -1,5 +1,5 @@
-import type { Direction } from '../../sys/bpf-constants.ts';
-import type { TcxPlace } from '../../sys/bpf-link.ts';
+import type { Direction } from '../../../sys/bpf-constants.ts';
+import type { TcxPlace } from '../../../sys/bpf-link.ts';
 import type { DeviceRole } from './devices.ts';
 
 export type DeviceProgram = 'pod_in' | 'pod_out' | 'uplink_out' | 'uplink_out_l3';
