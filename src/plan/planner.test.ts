@@ -164,6 +164,12 @@ describe('two Services claim one frontend', () => {
     expect(changes(planner)).toEqual({ updated: [KEY], removed: ['ns1/svc2:/TCP/IPv4'], node: false });
   });
 
+  test('an object that comes again with another age may lose or win', () => {
+    const planner = planObjects([rawService({ metadata: born(2020) }), second({ metadata: born(2021), spec: same })]);
+    setRaw(planner, rawService({ metadata: born(2022) }));
+    expect(changes(planner)).toEqual({ updated: ['ns1/svc2:/TCP/IPv4'], removed: [KEY], node: false });
+  });
+
   test('a node port is claimed per protocol and family, an external IP against a ClusterIP', () => {
     const nodePort = (protocol: string) => [{ port: 80, protocol, nodePort: 30080 }];
     const planner = planObjects([

@@ -111,6 +111,7 @@ function anyObject(): fc.Arbitrary<RawObject> {
       ports: fc.array(port, { maxLength: 3 }),
       internalTrafficPolicy: policy,
       externalTrafficPolicy: policy,
+      sessionAffinity: fc.constantFrom('None', 'ClientIP', 'Nonsense'),
       externalIPs: fc.subarray(['172.30.0.41', '192.168.99.11', 'fd01::1', '0.0.0.0']),
       loadBalancerSourceRanges: fc.subarray(['192.168.0.0/24', 'fd00::/64', '10.0.0.0/99']),
       ingress: fc.subarray([{ ip: '1.2.3.4' }, { ip: '192.168.99.11' }, { ip: 'fd02::1', ipMode: 'VIP' }]),
