@@ -6,12 +6,10 @@ export const Errno = {
   ENOENT: 2,
   E2BIG: 7,
   EAGAIN: 11,
-  EACCES: 13,
   EEXIST: 17,
   ENODEV: 19,
   EINVAL: 22,
   ENOSPC: 28,
-  ENOLINK: 67,
   EOPNOTSUPP: 95,
   ENOBUFS: 105,
   /** The kernel's own; C libraries don't know it. */

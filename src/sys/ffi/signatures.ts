@@ -12,7 +12,6 @@ export type SignatureTable = Readonly<Record<string, Signature>>;
 
 /** Present in libbpf 1.1 (Debian 12) and later. */
 export const LIBBPF = {
-  bpf_btf_get_fd_by_id: ['i32', ['u32']],
   bpf_link_create: ['i32', ['i32', 'i32', 'i32', 'pointer']],
   bpf_link_detach: ['i32', ['i32']],
   bpf_link_get_fd_by_id: ['i32', ['u32']],
