@@ -7,12 +7,9 @@ import { settleMs } from './settle.ts';
 export interface Changes {
   /** sawWrite: in place, not by a rename. */
   note(file: string, sawWrite: boolean): void;
-  /** Since it was last asked: so many files that the kernel may have dropped events. */
-  sawBurst(): boolean;
   stop(): void;
 }
 
-const BURST = 1000;
 /** The longest that reading may keep the event loop. */
 const SLICE_MS = 20;
 
@@ -26,7 +23,6 @@ export function collectChanges(folder: ManifestFolder, sink: OpSink): Changes {
   const pending = new Map<string, Pending>();
   const fresh = new Set<string>();
   let drain: NodeJS.Immediate | undefined;
-  let noted = 0;
 
   function readFresh(): void {
     drain = undefined;
@@ -61,13 +57,7 @@ export function collectChanges(folder: ManifestFolder, sink: OpSink): Changes {
       clearTimeout(before?.timer);
       pending.set(file, { sawWrite: sawWrite || before?.sawWrite === true, timer: undefined });
       fresh.add(file);
-      noted += 1;
       drain ??= setImmediate(readFresh);
-    },
-    sawBurst() {
-      const isBurst = noted >= BURST;
-      noted = 0;
-      return isBurst;
     },
     stop() {
       clearImmediate(drain);

@@ -18,7 +18,11 @@ function last(...updates: readonly (readonly [string, ...string[]])[]): unknown 
 }
 
 function brief(op: Op): unknown {
-  return op.op === 'set' ? `set ${op.object.name}` : op.op === 'delete' ? `delete ${op.kind} ${op.namespace}/${op.name}` : op;
+  return op.op === 'set'
+    ? `set ${op.object.name}`
+    : op.op === 'delete'
+      ? `delete ${op.kind} ${op.namespace}/${op.name}`
+      : op;
 }
 
 const ignore = (object: string, reason: string | undefined) => ({ op: 'ignore', object, reason });
@@ -31,7 +35,8 @@ describe('claims', () => {
   });
 
   it('names the namespace of what it deletes', () => {
-    const slice = '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: {name: x, namespace: n, labels: {kubernetes.io/service-name: s}}}';
+    const slice =
+      '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: {name: x, namespace: n, labels: {kubernetes.io/service-name: s}}}';
     expect(last(['a', slice], ['a'])).toEqual([['delete EndpointSlice n/x'], []]);
   });
 

@@ -66,7 +66,9 @@ export function openFolder(directory: string): ManifestFolder {
 export function* listOnce(directory: string, folder: ManifestFolder): Iterable<readonly Op[]> {
   const files = folder.list();
   if (files === undefined) {
-    throw new ConfigError(`Cannot read manifests in "${directory}": there is no such folder: create it or correct the path`);
+    throw new ConfigError(
+      `Cannot read manifests in "${directory}": there is no such folder: create it or correct the path`,
+    );
   }
   for (const file of files) {
     const reading = folder.read(file);

@@ -8,7 +8,11 @@ import { followManifests } from './follow.ts';
 
 const log = pino({ level: 'silent' });
 const json = (name: string, zone = ''): string =>
-  JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } } });
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } },
+  });
 const yaml = (name: string): string => `apiVersion: v1\nkind: Node\nmetadata:\n  name: ${name}\n`;
 
 let directory: string;
@@ -50,7 +54,12 @@ describe('followManifests', () => {
     put('.c.yaml', yaml('c'));
     put('d.txt', yaml('d'));
     mkdirSync(join(directory, 'e.yaml'));
-    following = followManifests({ directory, sink: (batch) => ops.push(...batch.map(brief)), signal: abort.signal, log });
+    following = followManifests({
+      directory,
+      sink: (batch) => ops.push(...batch.map(brief)),
+      signal: abort.signal,
+      log,
+    });
     await told('set a', 'set b', 'sync');
   });
 
@@ -91,7 +100,10 @@ describe('followManifests', () => {
   });
 
   it("follows the swap of a ConfigMap's ..data", async () => {
-    for (const [version, name] of [['..1', 'a'], ['..2', 'b']] as const) {
+    for (const [version, name] of [
+      ['..1', 'a'],
+      ['..2', 'b'],
+    ] as const) {
       mkdirSync(join(directory, version));
       put(join(version, 'x.yaml'), yaml(name));
     }

@@ -1,8 +1,9 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename } from 'node:path';
-import { setImmediate as breathe, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { SysError } from '../../errors.ts';
+import { createWake } from '../../wake.ts';
 import type { OpSink } from '../source.ts';
 import { type Changes, collectChanges } from './changes.ts';
 import { listOnce, type ManifestFolder, openFolder } from './folder.ts';
@@ -17,7 +18,9 @@ export interface FollowOptions {
 
 /** Events can be lost (a full queue, a file system without them): everything is compared this often. */
 const RESCAN_MS = 60_000;
-const MISSING_RESCAN_MS = 1000;
+const SOON_MS = 1000;
+/** So many may have filled the kernel's queue (fs.inotify.max_queued_events is 16384). */
+const BURST = 8192;
 /** Files between two turns of the event loop. */
 const CHUNK = 256;
 
@@ -26,10 +29,14 @@ export async function followManifests(options: FollowOptions): Promise<void> {
   const { directory, sink, signal, log } = options;
   const folder = openFolder(directory);
   const changes = collectChanges(folder, sink);
-  let rescan = new AbortController();
+  const wake = createWake(signal);
+  let events = 0;
+  let settled: NodeJS.Timeout | undefined;
   const onEvent = (type: string, name: string | null): void => {
     if (name !== null && isManifestName(name)) changes.note(name, type === 'change');
-    else if (name === null || name.startsWith('..') || name === basename(directory)) rescan.abort();
+    else if (name === null || name.startsWith('..') || name === basename(directory)) wake.notify();
+    events += 1;
+    if (events === BURST) settled = setTimeout(wake.notify, SOON_MS);
   };
 
   let watched = inodeOf(directory);
@@ -37,12 +44,9 @@ export async function followManifests(options: FollowOptions): Promise<void> {
   try {
     await list(directory, folder, { sink, signal });
     while (!signal.aborted) {
-      const wait = watcher === undefined ? MISSING_RESCAN_MS : RESCAN_MS;
-      await pause(changes.sawBurst() ? MISSING_RESCAN_MS : wait, undefined, {
-        signal: AbortSignal.any([signal, rescan.signal]),
-      }).catch(() => undefined); // aborted: there is reason to look now
-      rescan = new AbortController();
+      await wake.wait(watcher === undefined ? SOON_MS : RESCAN_MS);
       if (signal.aborted) return;
+      events = 0;
 
       const inode = inodeOf(directory);
       if (inode !== watched) {
@@ -56,6 +60,7 @@ export async function followManifests(options: FollowOptions): Promise<void> {
     }
   } finally {
     watcher?.close();
+    clearTimeout(settled);
     changes.stop();
   }
 }

@@ -11,7 +11,8 @@ export function jsonItemLines(text: string): readonly number[] {
   for (let match = token.exec(text); match !== null; match = token.exec(text)) {
     const symbol = match[0];
     if (inItems && isElementDue && symbol !== ']') {
-      for (let at = text.indexOf('\n', counted); at !== -1 && at < match.index; at = text.indexOf('\n', at + 1)) line += 1;
+      for (let at = text.indexOf('\n', counted); at !== -1 && at < match.index; at = text.indexOf('\n', at + 1))
+        line += 1;
       counted = match.index;
       lines.push(line);
       isElementDue = false;

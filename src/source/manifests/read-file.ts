@@ -35,7 +35,10 @@ export function readManifest(path: string): Reading {
       const stats = fstatSync(fd);
       if (!stats.isFile()) return { kind: 'missing' };
       if (stats.size > LARGEST_BYTES) {
-        return { kind: 'unreadable', reason: `${stats.size} bytes are too many: split it into files of 256 MiB at most` };
+        return {
+          kind: 'unreadable',
+          reason: `${stats.size} bytes are too many: split it into files of 256 MiB at most`,
+        };
       }
       const text = readFileSync(fd, 'utf8');
       return {
@@ -49,9 +52,12 @@ export function readManifest(path: string): Reading {
     }
   } catch (error) {
     const code = systemCode(error);
-    if (code !== 'ENOENT') return { kind: 'unreadable', reason: `it can't be read: ${code}: correct its mode or remove it` };
+    if (code !== 'ENOENT')
+      return { kind: 'unreadable', reason: `it can't be read: ${code}: correct its mode or remove it` };
     const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-    return isLink ? { kind: 'unreadable', reason: 'its link leads nowhere: correct or remove it' } : { kind: 'missing' };
+    return isLink
+      ? { kind: 'unreadable', reason: 'its link leads nowhere: correct or remove it' }
+      : { kind: 'missing' };
   }
 }
 

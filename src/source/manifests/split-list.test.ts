@@ -27,11 +27,8 @@ describe('splitList', () => {
   });
 
   it('leaves other shapes alone', () => {
-    expect([at('items: [1]\n'), at('spec:\n  items:\n  - 1\n'), at('items:\n  a: 1\n'), at('kind: Service\n')]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect([at('items: [1]\n'), at('spec:\n  items:\n  - 1\n'), at('items:\n  a: 1\n'), at('kind: Service\n')]).toEqual(
+      [undefined, undefined, undefined, undefined],
+    );
   });
 });

@@ -1,0 +1,38 @@
+import type { Logger } from 'pino';
+import type { Backend } from '../backend/backend.ts';
+import type { Planner } from '../plan/planner.ts';
+import type { Source } from '../source/source.ts';
+import { createWake, type SetTimer } from '../wake.ts';
+import { reconcile } from './reconcile.ts';
+
+export interface AgentOptions {
+  readonly source: Source;
+  readonly planner: Planner;
+  /** Takes the node; asked for once there is a state to apply. */
+  readonly openBackend: (requestSync: () => void) => Promise<Backend>;
+  readonly log: Logger;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  readonly setTimer: SetTimer;
+  /** Ends the agent; the dataplane stays. */
+  readonly signal: AbortSignal;
+}
+
+/** Watches, plans and syncs until the signal aborts. Rejects where source or backend can't begin. */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const { source, planner } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const wake = createWake(signal, options.setTimer);
+  const following = source((ops) => {
+    for (const op of ops) planner.apply(op);
+    if (planner.synced) wake.notify();
+  }, signal);
+  const reconciling = reconcile({ ...options, signal, wake });
+  try {
+    await Promise.all([following, reconciling]);
+  } finally {
+    stop.abort();
+    await Promise.allSettled([following, reconciling]);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Logger } from 'pino';
+import type { Backend } from '../backend/backend.ts';
+import { AbiMismatchError, CommandError, SysError, VerifierError } from '../errors.ts';
+import type { Planner } from '../plan/planner.ts';
+import type { StateDelta } from '../plan/state.ts';
+import type { Wake } from '../wake.ts';
+import { backoffMs } from './backoff.ts';
+import { isEmpty, mergeDeltas, NO_DELTA } from './delta.ts';
+import { createRefusalLog } from './refusals.ts';
+
+/** What others did to the kernel's state is found and repaired this often. */
+const RESYNC_MS = 30_000;
+
+export interface ReconcileOptions {
+  readonly planner: Planner;
+  readonly openBackend: (requestSync: () => void) => Promise<Backend>;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly wake: Wake;
+}
+
+/** Why a sync happens: something changed, the backend asked, or it was time to compare. */
+type Cause = 'change' | 'request' | 'resync';
+
+/** The only writer: brings the backend to the planned state, again and again, until the signal aborts. */
+export async function reconcile(options: ReconcileOptions): Promise<void> {
+  const { planner, log, now, signal, wake } = options;
+  while (!planner.synced && !signal.aborted) await wake.wait(undefined);
+  if (signal.aborted) return;
+
+  let isRequested = false;
+  await using backend = await options.openBackend(() => {
+    isRequested = true;
+    wake.notify();
+  });
+  const refusals = createRefusalLog(log);
+  let unsynced: StateDelta = NO_DELTA;
+  let nextResync = now();
+  let isInSync = false;
+  let failures = 0;
+  while (!signal.aborted) {
+    unsynced = mergeDeltas(unsynced, planner.plan());
+    refusals.ignored(planner.state().ignored);
+    const cause = causeOf(unsynced, isRequested, now() >= nextResync);
+    if (cause === undefined) {
+      await wake.wait(nextResync - now());
+      continue;
+    }
+    if (cause === 'request') isRequested = false; // another may come while this one is served
+    try {
+      const { refused, ...report } = await backend.sync(planner.state(), unsynced);
+      unsynced = NO_DELTA;
+      if (cause !== 'change' || !isInSync) nextResync = now() + RESYNC_MS;
+      refusals.refused(refused);
+      if (!isInSync) log.info(report, 'dataplane in sync');
+      else if (failures > 0) log.info({ ...report, failures }, 'dataplane in sync again');
+      else if (report.writes > 0) log.info({ cause, ...report }, 'dataplane updated');
+      isInSync = true;
+      failures = 0;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      failures += 1;
+      isRequested = true; // nobody knows how far it came: compare once the rest is written
+      log[failures === 1 ? 'error' : 'debug'](
+        { reason: error.message, failures },
+        'sync failed, it will be tried again',
+      );
+      await pause(options, backoffMs(failures));
+    }
+  }
+}
+
+function causeOf(unsynced: StateDelta, isRequested: boolean, isTime: boolean): Cause | undefined {
+  if (!isEmpty(unsynced)) return 'change';
+  if (isRequested) return 'request';
+  return isTime ? 'resync' : undefined;
+}
+
+/** What the world refused, in contrast to a bug. */
+function isRefusal(error: unknown): error is Error {
+  return [SysError, VerifierError, AbiMismatchError, CommandError].some((type) => error instanceof type);
+}
+
+/** Changes meanwhile wait, too. */
+async function pause({ now, signal, wake }: ReconcileOptions, ms: number): Promise<void> {
+  for (const end = now() + ms; now() < end && !signal.aborted; ) await wake.wait(end - now());
+}
