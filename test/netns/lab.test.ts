@@ -29,11 +29,36 @@ describe.each(WIRINGS)('a lab, $wiring', (spec) => {
     const r = lab.pod('r').addresses;
     const a = lab.pod('a').probe;
     const from = lab.pod('a').addresses;
-    expect(await a.connect({ host: b.ipv4, port: 80 })).toEqual({ kind: 'answered', server: 'b', client: from.ipv4, peer: `${b.ipv4}:80` });
-    expect(await a.connect({ host: b.ipv6, port: 80 })).toEqual({ kind: 'answered', server: 'b', client: from.ipv6, peer: `[${b.ipv6}]:80` });
-    expect(await a.connect({ host: r.ipv4, port: 80 })).toEqual({ kind: 'answered', server: 'r', client: from.ipv4, peer: `${r.ipv4}:80` });
-    expect(await a.connect({ host: r.ipv6, port: 80 })).toEqual({ kind: 'answered', server: 'r', client: from.ipv6, peer: `[${r.ipv6}]:80` });
-    expect(await lab.node.probe.connect({ host: r.ipv4, port: 80 })).toEqual({ kind: 'answered', server: 'r', client: NODE.ipv4, peer: `${r.ipv4}:80` });
+    expect(await a.connect({ host: b.ipv4, port: 80 })).toEqual({
+      kind: 'answered',
+      server: 'b',
+      client: from.ipv4,
+      peer: `${b.ipv4}:80`,
+    });
+    expect(await a.connect({ host: b.ipv6, port: 80 })).toEqual({
+      kind: 'answered',
+      server: 'b',
+      client: from.ipv6,
+      peer: `[${b.ipv6}]:80`,
+    });
+    expect(await a.connect({ host: r.ipv4, port: 80 })).toEqual({
+      kind: 'answered',
+      server: 'r',
+      client: from.ipv4,
+      peer: `${r.ipv4}:80`,
+    });
+    expect(await a.connect({ host: r.ipv6, port: 80 })).toEqual({
+      kind: 'answered',
+      server: 'r',
+      client: from.ipv6,
+      peer: `[${r.ipv6}]:80`,
+    });
+    expect(await lab.node.probe.connect({ host: r.ipv4, port: 80 })).toEqual({
+      kind: 'answered',
+      server: 'r',
+      client: NODE.ipv4,
+      peer: `${r.ipv4}:80`,
+    });
     expect(await lab.external.probe.connect({ host: b.ipv6, port: 80 })).toEqual({
       kind: 'answered',
       server: 'b',
@@ -61,7 +86,10 @@ describe.each(WIRINGS)('a lab, $wiring', (spec) => {
     const { ipv4 } = lab.pod('b').addresses;
     const { probe } = lab.pod('a');
     expect(await probe.connect({ host: ipv4, port: 81 })).toEqual({ kind: 'failed', code: 'ECONNREFUSED' });
-    expect(await probe.exchange({ host: ipv4, port: 81, connected: true })).toEqual({ kind: 'failed', code: 'ECONNREFUSED' });
+    expect(await probe.exchange({ host: ipv4, port: 81, connected: true })).toEqual({
+      kind: 'failed',
+      code: 'ECONNREFUSED',
+    });
     expect(await probe.connect({ host: '203.0.113.77', port: 80, timeoutMs: 300 })).toEqual({ kind: 'silent' });
   });
 
@@ -76,14 +104,21 @@ describe.each(WIRINGS)('a lab, $wiring', (spec) => {
     await probe.echo(connection, 10_000_000);
     for (const { traffic } of [held, fresh, datagrams]) {
       const report = await probe.call('traffic-stop', { traffic });
-      expect(report).toEqual({ answered: report.answered, servers: { b: report.answered }, failures: {}, slowestMs: report.slowestMs });
+      expect(report).toEqual({
+        answered: report.answered,
+        servers: { b: report.answered },
+        failures: {},
+        slowestMs: report.slowestMs,
+      });
       expect(report.answered).toBeGreaterThan(0);
     }
   });
 
   it('has no VIP by itself: packets for one leave the node and are counted', async () => {
     const before = await lab.vipPacketsOnWire();
-    expect(await lab.pod('a').probe.connect({ host: '172.30.0.99', port: 80, timeoutMs: 200 })).not.toMatchObject({ kind: 'answered' });
+    expect(await lab.pod('a').probe.connect({ host: '172.30.0.99', port: 80, timeoutMs: 200 })).not.toMatchObject({
+      kind: 'answered',
+    });
     expect(await lab.vipPacketsOnWire()).toBeGreaterThan(before);
     expect(await lab.invalidPackets()).toBe(0);
   });

@@ -26,3 +26,8 @@ export function podAddresses(place: 'node' | 'remote', number: number): Addresse
     ? { ipv4: `10.180.0.${number}`, ipv6: `fd00:10:180::${number.toString(16)}` }
     : { ipv4: `10.180.1.${number}`, ipv6: `fd00:10:180:1::${number.toString(16)}` };
 }
+
+/** IPv4 first. */
+export function bothOf({ ipv4, ipv6 }: Addresses): readonly string[] {
+  return [ipv4, ipv6];
+}

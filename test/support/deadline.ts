@@ -13,7 +13,8 @@ export async function eventually<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (performance.now() > end) throw new Error(`Cannot wait longer for ${what}: ${deadlineMs * TIME_SCALE} ms are over`);
+    if (performance.now() > end)
+      throw new Error(`Cannot wait longer for ${what}: ${deadlineMs * TIME_SCALE} ms are over`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

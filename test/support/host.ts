@@ -31,7 +31,12 @@ export class Host {
 
   /** In the host's cgroup: its sockets pass the socket hooks. */
   get probe(): Probe {
-    this.#probe ??= new Probe([...joinCgroup(this.#place.cgroup), ...this.enter(), process.execPath, this.#place.program]);
+    this.#probe ??= new Probe([
+      ...joinCgroup(this.#place.cgroup),
+      ...this.enter(),
+      process.execPath,
+      this.#place.program,
+    ]);
     return this.#probe;
   }
 

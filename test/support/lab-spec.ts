@@ -1,9 +1,7 @@
 import { type Addresses, podAddresses } from './addresses.ts';
 
 /** How the node's pods hang on it: a host route each, or ports of one bridge. */
-export type Wiring =
-  | { readonly kind: 'routed' }
-  | { readonly kind: 'bridge'; readonly callIptables: boolean };
+export type Wiring = { readonly kind: 'routed' } | { readonly kind: 'bridge'; readonly callIptables: boolean };
 
 export interface PodSpec {
   readonly name: string;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EXTERNAL, NODE, REMOTE, type Addresses } from './addresses.ts';
+import { type Addresses, EXTERNAL, NODE, REMOTE } from './addresses.ts';
 import { run } from './command.ts';
 import { Host } from './host.ts';
 import type { LabSpec, PodSpec, Wiring } from './lab-spec.ts';
@@ -31,7 +31,13 @@ export class Lab {
   readonly #remover: ChildProcess;
   readonly #pods = new Map<string, Host>();
 
-  private constructor(parts: { prefix: string; cgroup: string; wiring: Wiring; program: string; remover: ChildProcess }) {
+  private constructor(parts: {
+    prefix: string;
+    cgroup: string;
+    wiring: Wiring;
+    program: string;
+    remover: ChildProcess;
+  }) {
     this.prefix = parts.prefix;
     this.folder = folderOf(parts.prefix);
     this.bpffs = join(this.folder, 'bpffs');
@@ -112,7 +118,8 @@ export class Lab {
     if (this.#remover.exitCode !== null) return;
     const removed = once(this.#remover, 'close');
     this.#remover.stdin?.end();
-    const [status] = await removed;
+    await removed;
+    const status = this.#remover.exitCode;
     if (status !== 0) throw new Error(`Cannot remove lab "${this.prefix}": remove-lab ended with ${status}`);
   }
 

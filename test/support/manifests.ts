@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A folder of manifests as `bpfsvc run --manifests` reads it. */
@@ -21,6 +21,11 @@ export class Manifests {
     const draft = `${this.folder}.draft`;
     await writeFile(draft, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }, undefined, 2));
     await rename(draft, file);
+  }
+
+  async read(name: string): Promise<readonly object[]> {
+    const list = JSON.parse(await readFile(join(this.folder, `${name}.json`), 'utf8')) as { items: readonly object[] };
+    return list.items;
   }
 
   async remove(name: string): Promise<void> {

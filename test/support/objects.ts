@@ -1,4 +1,4 @@
-import type { Addresses } from './addresses.ts';
+import { type Addresses, bothOf } from './addresses.ts';
 
 export interface EndpointSpec {
   readonly addresses: Addresses;
@@ -23,7 +23,10 @@ export interface ServiceSpec {
 
 /** A Service with one port for TCP and one for UDP, and a slice for each of its families. */
 export function serviceObjects(service: ServiceSpec): readonly object[] {
-  return [serviceObject(service), ...service.clusterIPs.map((ip) => sliceObject(service, ip.includes(':') ? 'IPv6' : 'IPv4'))];
+  return [
+    serviceObject(service),
+    ...service.clusterIPs.map((ip) => sliceObject(service, ip.includes(':') ? 'IPv6' : 'IPv4')),
+  ];
 }
 
 function serviceObject(service: ServiceSpec): object {
@@ -81,6 +84,6 @@ export function nodeObject(name: string, addresses: Addresses): object {
     kind: 'Node',
     metadata: { name },
     spec: {},
-    status: { addresses: Object.values(addresses).map((address: string) => ({ type: 'InternalIP', address })) },
+    status: { addresses: bothOf(addresses).map((address) => ({ type: 'InternalIP', address })) },
   };
 }

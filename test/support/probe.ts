@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Calls, Operation, Request, Response, Target, TcpOpened } from './probe/protocol.ts';
 import { TIME_SCALE } from './deadline.ts';
+import type { Calls, Operation, Request, Response, Target, TcpOpened } from './probe/protocol.ts';
 
 /** How long an answer may take before it counts as silence. */
 export const PATIENCE_MS = 2_000 * TIME_SCALE;

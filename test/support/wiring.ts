@@ -1,4 +1,13 @@
-import { EXTERNAL, EXTERNAL_GATEWAY, GATEWAY, NODE, REMOTE, REMOTE_GATEWAY, SERVICE_CIDRS, EXTERNAL_VIPS } from './addresses.ts';
+import {
+  EXTERNAL,
+  EXTERNAL_GATEWAY,
+  EXTERNAL_VIPS,
+  GATEWAY,
+  NODE,
+  REMOTE,
+  REMOTE_GATEWAY,
+  SERVICE_CIDRS,
+} from './addresses.ts';
 import { run } from './command.ts';
 import { eventually } from './deadline.ts';
 import type { Host } from './host.ts';
@@ -46,7 +55,12 @@ export async function wireBridge(node: Host, callIptables: boolean): Promise<voi
     'link add cni0 type bridge',
     ...address('cni0', `${GATEWAY.ipv4}/24`, `${GATEWAY.ipv6}/64`, LINK_LOCAL.left),
   ]);
-  await node.run(['sysctl', '-qw', `net.bridge.bridge-nf-call-iptables=${value}`, `net.bridge.bridge-nf-call-ip6tables=${value}`]);
+  await node.run([
+    'sysctl',
+    '-qw',
+    `net.bridge.bridge-nf-call-iptables=${value}`,
+    `net.bridge.bridge-nf-call-ip6tables=${value}`,
+  ]);
 }
 
 /** Connects a pod to its machine; `other` learns the way when the pod's address is outside of the machine's network. */
@@ -101,7 +115,10 @@ export async function routeToBridge(remote: Host): Promise<void> {
 export async function carrierOf(hosts: readonly Host[]): Promise<void> {
   for (const host of hosts) {
     await eventually(`the devices of ${host.netns}`, async () => {
-      const links = JSON.parse(await run(['ip', '-netns', host.netns, '-json', 'link'])) as readonly { ifname: string; operstate: string }[];
+      const links = JSON.parse(await run(['ip', '-netns', host.netns, '-json', 'link'])) as readonly {
+        ifname: string;
+        operstate: string;
+      }[];
       return links.every(({ ifname, operstate }) => ifname === 'lo' || operstate === 'UP') ? true : undefined;
     });
   }

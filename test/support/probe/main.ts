@@ -14,16 +14,25 @@ const handlers: Handlers = {
   'tcp-connect': connectTcp,
   'tcp-open': openTcp,
   'tcp-echo': echoTcp,
-  'tcp-close': async ({ connection }) => done(closeTcp(connection)),
+  'tcp-close': async ({ connection }) => {
+    closeTcp(connection);
+    return {};
+  },
   'tcp-serve': async (order) => ({ server: servers.add(await serveTcp(order)) }),
   'udp-exchange': exchangeUdp,
   'udp-open': async (order) => ({ socket: await openUdp(order) }),
   'udp-connect': connectUdp,
   'udp-send': sendUdp,
   'udp-receive': receiveUdp,
-  'udp-close': async ({ socket }) => done(closeUdp(socket)),
+  'udp-close': async ({ socket }) => {
+    closeUdp(socket);
+    return {};
+  },
   'udp-serve': async (order) => ({ server: servers.add(await serveUdp(order)) }),
-  'server-close': async ({ server }) => done(servers.take(server).close()),
+  'server-close': async ({ server }) => {
+    servers.take(server).close();
+    return {};
+  },
   'traffic-start': async (order) => ({ traffic: traffics.add(await startTraffic(order)) }),
   'traffic-stop': async ({ traffic }) => traffics.take(traffic).stop(),
 };
@@ -49,8 +58,4 @@ function invoke(operation: Operation, argument: unknown): Promise<unknown> {
 
 function reply(response: Response): void {
   process.stdout.write(`${JSON.stringify(response)}\n`);
-}
-
-function done(_nothing: void): Readonly<Record<string, never>> {
-  return {};
 }

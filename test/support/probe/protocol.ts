@@ -144,7 +144,10 @@ export function failed(error: NodeJS.ErrnoException): Failed {
 }
 
 /** The first of an outcome and a time-out. */
-export function within<T>(timeoutMs: number, start: (settle: (outcome: T | Silent) => void) => void): Promise<T | Silent> {
+export function within<T>(
+  timeoutMs: number,
+  start: (settle: (outcome: T | Silent) => void) => void,
+): Promise<T | Silent> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve({ kind: 'silent' }), timeoutMs);
     start((outcome) => {

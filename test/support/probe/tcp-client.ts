@@ -1,5 +1,15 @@
 import { connect, type Socket } from 'node:net';
-import { endpointText, type Failed, failed, plainAddress, type Silent, type Target, type TcpAnswered, type TcpOpened, within } from './protocol.ts';
+import {
+  endpointText,
+  type Failed,
+  failed,
+  plainAddress,
+  type Silent,
+  type Target,
+  type TcpAnswered,
+  type TcpOpened,
+  within,
+} from './protocol.ts';
 import type { Greeting } from './servers.ts';
 import { Table } from './table.ts';
 
@@ -26,7 +36,11 @@ export async function openTcp(target: Target): Promise<TcpOpened | Failed | Sile
   return { kind: 'open', connection: connections.add(outcome.connection), ...greeting, peer };
 }
 
-export function echoTcp(order: { connection: number; bytes: number; timeoutMs: number }): Promise<{ kind: 'echoed' } | Failed | Silent> {
+export function echoTcp(order: {
+  connection: number;
+  bytes: number;
+  timeoutMs: number;
+}): Promise<{ kind: 'echoed' } | Failed | Silent> {
   const { socket } = connections.get(order.connection);
   return within<{ kind: 'echoed' } | Failed>(order.timeoutMs, (settle) => {
     let missing = order.bytes;

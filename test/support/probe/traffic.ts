@@ -60,9 +60,17 @@ export class Traffic {
 export async function startTraffic({ kind, target, perSecond }: TrafficOrder): Promise<Traffic> {
   switch (kind) {
     case 'new-tcp':
-      return new Traffic(() => connectTcp(target), () => undefined, perSecond);
+      return new Traffic(
+        () => connectTcp(target),
+        () => undefined,
+        perSecond,
+      );
     case 'new-udp':
-      return new Traffic(() => exchangeUdp({ ...target, connected: false }), () => undefined, perSecond);
+      return new Traffic(
+        () => exchangeUdp({ ...target, connected: false }),
+        () => undefined,
+        perSecond,
+      );
     case 'held-tcp': {
       const held = await Promise.all(Array.from({ length: HELD_CONNECTIONS }, () => openTcp(target)));
       const open = held.filter((each) => each.kind === 'open');
@@ -74,7 +82,10 @@ export async function startTraffic({ kind, target, perSecond }: TrafficOrder): P
         const outcome = await echoTcp({ connection: each.connection, bytes: 100, timeoutMs: target.timeoutMs });
         return outcome.kind === 'echoed' ? { kind: 'answered', server: each.server } : outcome;
       };
-      return new Traffic(ping, () => open.forEach((each) => closeTcp(each.connection)), perSecond);
+      const close = () => {
+        for (const { connection } of open) closeTcp(connection);
+      };
+      return new Traffic(ping, close, perSecond);
     }
   }
 }

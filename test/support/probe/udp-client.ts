@@ -1,6 +1,16 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { type Calls, endpointText, type Failed, failed, type Silent, type Target, type UdpAnswered, type UdpReceived, within } from './protocol.ts';
+import {
+  type Calls,
+  endpointText,
+  type Failed,
+  failed,
+  type Silent,
+  type Target,
+  type UdpAnswered,
+  type UdpReceived,
+  within,
+} from './protocol.ts';
 import type { Greeting } from './servers.ts';
 import { Table } from './table.ts';
 
@@ -13,7 +23,9 @@ interface Mailbox {
 
 const mailboxes = new Table<Mailbox>();
 
-export async function exchangeUdp(target: Target & { connected: boolean; bytes?: number }): Promise<UdpAnswered | Failed | Silent> {
+export async function exchangeUdp(
+  target: Target & { connected: boolean; bytes?: number },
+): Promise<UdpAnswered | Failed | Silent> {
   const mailbox = await open(target);
   const text = 'x'.repeat(target.bytes ?? 1);
   try {
@@ -26,7 +38,12 @@ export async function exchangeUdp(target: Target & { connected: boolean; bytes?:
     const received = await receive(mailbox, target.timeoutMs);
     if (received.kind !== 'received') return received;
     const { server, client } = JSON.parse(received.text) as Greeting;
-    return { kind: 'answered', server, client: client.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''), from: received.from };
+    return {
+      kind: 'answered',
+      server,
+      client: client.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''),
+      from: received.from,
+    };
   } finally {
     mailbox.socket.close();
   }
@@ -42,7 +59,11 @@ export function connectUdp(order: Calls['udp-connect'][0]): Promise<{ kind: 'con
 
 export function sendUdp(order: Calls['udp-send'][0]): Promise<{ kind: 'sent' } | Failed> {
   const { host, port } = order;
-  return send(mailboxes.get(order.socket), order.text, host === undefined || port === undefined ? undefined : { host, port });
+  return send(
+    mailboxes.get(order.socket),
+    order.text,
+    host === undefined || port === undefined ? undefined : { host, port },
+  );
 }
 
 export function receiveUdp(order: Calls['udp-receive'][0]): Promise<UdpReceived | Failed | Silent> {
@@ -65,12 +86,18 @@ async function open(target: { host: string; localPort?: number; localAddress?: s
   );
   socket.on('error', (error) => deliver(failed(error)));
   const listening = once(socket, 'listening');
-  socket.bind({ port: target.localPort ?? 0, ...(target.localAddress === undefined ? {} : { address: target.localAddress }) });
+  socket.bind({
+    port: target.localPort ?? 0,
+    ...(target.localAddress === undefined ? {} : { address: target.localAddress }),
+  });
   await listening;
   return mailbox;
 }
 
-function connectTo(mailbox: Mailbox, to: { host: string; port: number }): Promise<{ kind: 'connected'; peer: string } | Failed> {
+function connectTo(
+  mailbox: Mailbox,
+  to: { host: string; port: number },
+): Promise<{ kind: 'connected'; peer: string } | Failed> {
   return new Promise((resolve) => {
     // The callback gets the error, though its type has no argument.
     const done = (error?: Error) => {
@@ -82,7 +109,11 @@ function connectTo(mailbox: Mailbox, to: { host: string; port: number }): Promis
   });
 }
 
-function send(mailbox: Mailbox, text: string, to: { host: string; port: number } | undefined): Promise<{ kind: 'sent' } | Failed> {
+function send(
+  mailbox: Mailbox,
+  text: string,
+  to: { host: string; port: number } | undefined,
+): Promise<{ kind: 'sent' } | Failed> {
   return new Promise((resolve) => {
     const done = (error: Error | null) => resolve(error === null ? { kind: 'sent' } : failed(error));
     if (to === undefined) mailbox.socket.send(text, done);
