@@ -160,9 +160,11 @@ static __always_inline int refuse_icmp(struct __sk_buff *skb, const struct packe
 				       __u32 path)
 {
 	struct icmp_message message = {};
-	__u32 quoted = packet->l4 - packet->l3 + QUOTED_TRANSPORT;
+	/* 64 bit and opaque to the compiler: up to Linux 6.1 the verifier forgets the bounds of a copy */
+	__u64 quoted = packet->l4 - packet->l3 + QUOTED_TRANSPORT;
 	__u32 header = packet->v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	__u32 size, sum;
+	__u32 sum;
+	__u64 size;
 
 	if (packet->fragment == FRAGMENT_LATER)
 		return TC_ACT_SHOT;
@@ -170,10 +172,15 @@ static __always_inline int refuse_icmp(struct __sk_buff *skb, const struct packe
 		count_reason(REASON_ICMP_LIMIT);
 		return TC_ACT_SHOT;
 	}
-	if (quoted < sizeof(struct iphdr) || quoted > QUOTE_MAX ||
-	    bpf_skb_load_bytes(skb, packet->l3, message.quote, quoted))
+	barrier_var(quoted);
+	if (quoted < sizeof(struct iphdr) || quoted > QUOTE_MAX)
+		return TC_ACT_SHOT;
+	if (bpf_skb_load_bytes(skb, packet->l3, message.quote, quoted))
 		return TC_ACT_SHOT;
 	size = offsetof(struct icmp_message, quote) + quoted;
+	barrier_var(size);
+	if (size > sizeof(message))
+		return TC_ACT_SHOT;
 	message.type = packet->v4 ? ICMP_DEST_UNREACH : ICMPV6_DEST_UNREACH;
 	message.code = packet->v4 ? ICMP_PORT_UNREACH : ICMPV6_PORT_UNREACH;
 	sum = packet->v4 ? 0 : pseudo_sum(&packet->key.tuple, false, IPPROTO_ICMPV6, size);
