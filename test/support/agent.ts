@@ -22,6 +22,8 @@ export interface LogLine {
 }
 
 export interface AgentOptions {
+  /** Default: where the lab's pods are. */
+  readonly clusterCidrs?: readonly string[];
   /** Flags after those that every lab needs. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -44,13 +46,15 @@ export class Agent {
 
   /** Starts the agent, without a wait for anything. */
   static async launch(lab: Lab, options: AgentOptions = {}): Promise<Agent> {
+    const { clusterCidrs = CLUSTER_CIDRS } = options;
     const cgroup = await lab.makeCgroup('agent');
     const [file = '', ...argv] = [
       ...joinCgroup(cgroup),
       ...lab.node.enter(),
       PROGRAM,
       ...['run', '--backend', 'bpf', '--manifests', lab.manifests.folder, ...kernelFlags(lab)],
-      ...['--hostname-override', NODE_NAME, '--cluster-cidr', CLUSTER_CIDRS.join(',')],
+      ...['--hostname-override', NODE_NAME],
+      ...(clusterCidrs.length === 0 ? [] : ['--cluster-cidr', clusterCidrs.join(',')]),
       ...(options.flags ?? []),
     ];
     const child = spawn(file, argv, {
