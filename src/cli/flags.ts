@@ -40,19 +40,18 @@ function toOption(setting: Setting, flag: string): Option {
   const short = flag === 'v' ? '-v, ' : '';
   const option = new Option(`${short}--${flag}${argumentOf(setting)}`, isAlias ? undefined : describe(setting))
     .argParser((text: string, before: SettingValue | undefined) => {
-      const parsed = parseFlag(setting, text);
+      const parsed = parseFlag(setting, short === '' ? text : text.replace(/^=/, '')); // Go takes -v=2
       if (!parsed.ok) throw new InvalidArgumentError(`${parsed.reason}.`);
       return Array.isArray(parsed.value) && Array.isArray(before) ? [...before, ...parsed.value] : parsed.value;
     })
     .helpGroup(setting.role === 'own' ? 'Options:' : "kube-proxy's options:");
-  if (setting.type === 'boolean') option.preset('true');
   if (isAlias || setting.role === 'without effect') option.hideHelp();
   return option;
 }
 
 function argumentOf(setting: Setting): string {
   if (setting.type === 'boolean') return ' [true|false]';
-  return ` <${setting.choices?.join('|') ?? setting.argument ?? setting.type}>`;
+  return ` <${setting.argument ?? setting.choices?.join('|') ?? setting.type}>`;
 }
 
 function describe(setting: Setting): string {

@@ -31,7 +31,7 @@ function throwUsage(command: Command): Command {
   command
     .exitOverride()
     .allowExcessArguments(false)
-    .showHelpAfterError(`(see ${fullName(command)} --help)`)
+    .configureOutput({ outputError: (text, write) => write(`${text.trimEnd()} (see ${fullName(command)} --help)\n`) })
     .helpCommand(false);
   for (const child of command.commands) throwUsage(child);
   return command;

@@ -133,9 +133,10 @@ const OWN: readonly Setting[] = [
   {
     name: 'log-level',
     type: 'text',
+    argument: 'LEVEL',
     choices: ['trace', 'debug', 'info', 'warn', 'error'],
     default: 'info',
-    help: 'least severe messages to log',
+    help: 'trace, debug, info, warn or error: the least severe messages to log',
     role: 'own',
     commands: ['run', 'cleanup'],
   },
@@ -154,9 +155,10 @@ const KUBE_PROXY: readonly Setting[] = [
   {
     name: 'detect-local-mode',
     type: 'text',
+    argument: 'MODE',
     choices: ['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'],
     default: 'ClusterCIDR',
-    help: 'how the pods of this node are told from other clients',
+    help: 'ClusterCIDR or NodeCIDR: how pods of this node are told from other clients; the interface modes tell none yet',
     field: 'detectLocalMode',
     role: 'kube-proxy',
     commands: PLAN,

@@ -18,10 +18,6 @@ export async function startAgent(given: Values, context: Context): Promise<void>
   const config = toRunConfig(values, hostname());
   const log = await createLogger((values.get('log-level') ?? 'info') as Level); // one of its choices
   for (const { message, names } of notices) log.warn({ names }, message);
-  log.info(
-    { version: VERSION, node: config.plan.nodeName, manifests: config.manifests, bpffs: config.bpffs },
-    'agent starts',
-  );
   try {
     await run(config, log, context.takeSignals());
     log.info('agent ends, the dataplane stays');
@@ -39,6 +35,7 @@ function run(config: RunConfig, log: Logger, signal: AbortSignal): Promise<void>
     planner: createPlanner(config.plan),
     openBackend: async (requestSync) => {
       const { createBpfBackend } = await import('../backend/bpf/driver.ts');
+      log.info({ version: VERSION, node: config.plan.nodeName, bpffs: config.bpffs }, 'agent takes the node');
       const { bpffs, cgroup, socketHooks, uplinks, podDevices, standby } = config;
       return createBpfBackend({
         ...{ bpffs, cgroup, socketHooks, uplinks, podDevices, standby, signal, log, requestSync },
