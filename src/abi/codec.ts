@@ -29,6 +29,9 @@ export type FieldType =
   | { readonly kind: 'struct'; readonly fields: readonly Field[] }
   | { readonly kind: 'list'; readonly of: FieldType };
 
+/** What fields called proto hold. */
+export const IpProtocol = { TCP: 6, UDP: 17, SCTP: 132 } as const;
+
 /** What a map holds, and how to read it. `key` and `value` of a per-CPU map are those of one CPU. */
 export interface MapDescription<K, V> {
   readonly name: string;
