@@ -1,5 +1,21 @@
 import type { Logger } from 'pino';
-import type { Backend } from '../backend.ts';
+import { SysError } from '../../errors.ts';
+import type { DataplaneState, NodeState, StateDelta } from '../../plan/state.ts';
+import { setBpfLog } from '../../sys/bpf-log.ts';
+import type { BpfObject } from '../../sys/bpf-object.ts';
+import { findCgroup2 } from '../../sys/mount.ts';
+import type { Support } from '../../sys/probe.ts';
+import { missingRequirements } from '../../sys/requirements.ts';
+import type { Backend, SyncReport } from '../backend.ts';
+import { provideBpffs } from './bpffs.ts';
+import { cleanupBpf } from './cleanup.ts';
+import { type Features, probeFeatures } from './features.ts';
+import { GarbageCollector } from './gc/garbage-collector.ts';
+import { Holder } from './holder.ts';
+import { NodeHooks } from './hooks/node-hooks.ts';
+import { ImageKeeper } from './image-keeper.ts';
+import { loadDataplane } from './load.ts';
+import { makePins, type Pins } from './pins.ts';
 
 export interface BpfBackendOptions {
   /** Folder of the pins; a bpffs is mounted there where none is. */
@@ -18,6 +34,8 @@ export interface BpfBackendOptions {
   /** Ends a wait of standby. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Rows of new maps where not as built in, by map. */
+  readonly maxEntries?: ReadonlyMap<string, number>;
   /**
    * Called when the network changed in a way that concerns the plan's lowering (an address of the
    * node came or went) or a repair is due: call sync() soon, also with an empty delta.
@@ -26,11 +44,100 @@ export interface BpfBackendOptions {
 }
 
 /**
- * Takes the node: mounts, locks, loads, attaches. Rejects with SysError EBUSY naming the holder where
- * another agent has it, AbiMismatchError where pins of another layout are in the way. A sync() with an
- * empty delta is the resync: it compares the kernel with the last state and repairs.
- * Dispose leaves the dataplane working.
+ * Takes the node: mounts, locks, loads. Rejects with SysError EBUSY naming the holder where another
+ * agent has it, AbiMismatchError where pins of another layout are in the way. A sync() with an empty
+ * delta is the resync: it compares the kernel with the last state and repairs. Dispose leaves the
+ * dataplane working.
  */
-export function createBpfBackend(_options: BpfBackendOptions): Promise<Backend> {
-  throw new Error('not there yet');
+export async function createBpfBackend(options: BpfBackendOptions): Promise<Backend> {
+  const { bpffs, standby, signal, log } = options;
+  refuseUnfit();
+  setBpfLog((level, text) => log[level]({ text }, 'libbpf says'), 'warn');
+  const mounted = await provideBpffs(bpffs);
+  if (mounted !== undefined) log.info({ bpffs: mounted }, 'bpffs mounted');
+  const onWait = (holder: string) => log.info({ holder }, 'another agent holds the node, waiting');
+  const holder = await Holder.take({ bpffs, standby, signal, onWait });
+  try {
+    const pins = makePins(bpffs);
+    const { features, doubts } = probeFeatures();
+    for (const reason of doubts) log.warn({ reason }, 'feature not used');
+    const object = loadDataplane(pins, { features, ...(options.maxEntries && { maxEntries: options.maxEntries }) });
+    log.info({ ...features, generation: pins.generation }, 'programs loaded');
+    const agent = { pid: process.pid, startedMs: BigInt(Date.now()), node: options.nodeName, pod: options.podName };
+    holder.sign(object.map('agent'), agent);
+    return new BpfBackend(options, { holder, object, pins, features });
+  } catch (error) {
+    holder[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** All at once: who mends one thing should not meet the next. */
+function refuseUnfit(): void {
+  const missing = missingRequirements();
+  if (missing.length === 0) return;
+  const cure = missing.join('; ');
+  throw new SysError({ operation: 'run backend', target: 'bpf', errno: 95, code: 'EOPNOTSUPP', cure });
+}
+
+/** What the backend owns from its start on. */
+interface Held {
+  readonly holder: Holder;
+  readonly object: BpfObject;
+  readonly pins: Pins;
+  readonly features: Features;
+}
+
+class BpfBackend implements Backend {
+  readonly name = 'bpf';
+  readonly #options: BpfBackendOptions;
+  readonly #held: Held;
+  readonly #keeper: ImageKeeper;
+  readonly #hooks: NodeHooks;
+  readonly #collector: GarbageCollector;
+  readonly #stop = new AbortController();
+
+  constructor(options: BpfBackendOptions, held: Held) {
+    const { log, requestSync } = options;
+    const signal = this.#stop.signal;
+    this.#options = options;
+    this.#held = held;
+    this.#keeper = new ImageKeeper(held.object, () => performance.now());
+    const cgroup = options.socketHooks ? (options.cgroup ?? findCgroup2()) : undefined;
+    this.#hooks = new NodeHooks({ ...held, ...options, cgroup, signal, onAddresses: requestSync });
+    this.#collector = new GarbageCollector({ object: held.object, keeper: this.#keeper, signal, log, requestSync });
+  }
+
+  async probe(): Promise<Support> {
+    const [missing] = missingRequirements();
+    return missing === undefined ? { kind: 'supported' } : { kind: 'unsupported', need: missing, have: 'this machine' };
+  }
+
+  async sync(state: DataplaneState, delta: StateDelta): Promise<SyncReport> {
+    const started = performance.now();
+    const isResync = delta.updated.size === 0 && delta.removed.size === 0 && delta.node === undefined;
+    const environment = { deviceAddresses: this.#hooks.addresses };
+    const writes = this.#keeper.sync({ state, delta, environment }, isResync);
+    this.#attach(state.node, isResync);
+    if (writes > 0) this.#collector.retireLater();
+    const { frontends, backends, refused } = this.#keeper;
+    return { writes, frontends, backends, refused, tookMs: Math.round(performance.now() - started) };
+  }
+
+  async cleanup(): Promise<void> {
+    await this[Symbol.asyncDispose]();
+    await cleanupBpf(this.#options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([this.#hooks.ended(), this.#collector.ended()]);
+    this.#held.object[Symbol.dispose]();
+    this.#held.holder[Symbol.dispose]();
+  }
+
+  /** Only once the maps are filled: a program that finds nothing lets pass what is to be refused. */
+  #attach(node: NodeState, isResync: boolean): void {
+    this.#hooks.settle(new Set(node.addresses), isResync);
+  }
 }
