@@ -39,10 +39,12 @@ function toOption(setting: Setting, flag: string): Option {
   const isAlias = flag !== setting.name;
   const short = flag === 'v' ? '-v, ' : '';
   const option = new Option(`${short}--${flag}${argumentOf(setting)}`, isAlias ? undefined : describe(setting))
-    .argParser((text: string, before: SettingValue | undefined) => {
+    .argParser((text: string, before: SettingValue | undefined): SettingValue => {
       const parsed = parseFlag(setting, short === '' ? text : text.replace(/^=/, '')); // Go takes -v=2
       if (!parsed.ok) throw new InvalidArgumentError(`${parsed.reason}.`);
-      return Array.isArray(parsed.value) && Array.isArray(before) ? [...before, ...parsed.value] : parsed.value;
+      return typeof parsed.value === 'object' && typeof before === 'object'
+        ? [...before, ...parsed.value]
+        : parsed.value;
     })
     .helpGroup(setting.role === 'own' ? 'Options:' : "kube-proxy's options:");
   if (isAlias || setting.role === 'without effect') option.hideHelp();

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../version.ts';
 import { cleanupCommand } from './cleanup.ts';
 import type { Context } from './context.ts';
+import { dumpCommand } from './dump.ts';
 import { planCommand } from './plan.ts';
 import { runCommand } from './run.ts';
 
@@ -9,6 +10,7 @@ const EXAMPLES = `
 Examples:
   bpfsvc plan --manifests ./lab --hostname-override node-a
   bpfsvc run --manifests /etc/bpfsvc
+  bpfsvc dump services
 
 Exit status: 0 done, 1 the operation failed, 2 the call or the configuration is wrong.
 `;
@@ -20,7 +22,7 @@ export function createProgram(context: Context): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addHelpText('after', EXAMPLES);
-  for (const command of [runCommand(context), planCommand(context), cleanupCommand(context)]) {
+  for (const command of [runCommand(context), planCommand(context), dumpCommand(context), cleanupCommand(context)]) {
     program.addCommand(command);
   }
   return throwUsage(program);
