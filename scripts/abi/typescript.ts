@@ -77,7 +77,7 @@ function structText(layout: Layout, struct: StructLayout): string {
 }
 
 function mapsText(layout: Layout): string {
-  return `export const maps = {\n${layout.maps.map((map) => `  ${map.name}: ${mapText(layout, map)},\n`).join('')}} as const;`;
+  return `export const maps = {\n${layout.maps.map((map) => `  ${map.name}: ${mapText(layout, map)},\n`).join('')}};`;
 }
 
 function mapText(layout: Layout, map: MapLayout): string {
@@ -87,7 +87,7 @@ function mapText(layout: Layout, map: MapLayout): string {
     `{\n    name: '${map.name}',\n    type: '${mapTypeName(map.type)}',\n    maxEntries: ${map.maxEntries},`,
     `    key: ${codecText(map.key)},\n    value: ${codecText(map.value)},`,
     `    keyType: ${keyType},\n    valueType: ${describe(map.value)},`,
-    `  } satisfies MapDescription<${typeText(map.key)}, ${typeText(map.value)}>`,
+    `  } as const satisfies MapDescription<${typeText(map.key)}, ${typeText(map.value)}>`,
   ].join('\n');
 }
 

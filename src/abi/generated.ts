@@ -947,7 +947,7 @@ export const maps = {
     value: Affinity,
     keyType: { kind: 'struct', fields: AffinityKey.fields },
     valueType: { kind: 'struct', fields: Affinity.fields },
-  } satisfies MapDescription<AffinityKey, Affinity>,
+  } as const satisfies MapDescription<AffinityKey, Affinity>,
   agent: {
     name: 'agent',
     type: 'array',
@@ -956,7 +956,7 @@ export const maps = {
     value: Agent,
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Agent.fields },
-  } satisfies MapDescription<number, Agent>,
+  } as const satisfies MapDescription<number, Agent>,
   backend_counters: {
     name: 'backend_counters',
     type: 'percpu_hash',
@@ -965,7 +965,7 @@ export const maps = {
     value: Counters,
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Counters.fields },
-  } satisfies MapDescription<number, Counters>,
+  } as const satisfies MapDescription<number, Counters>,
   backends: {
     name: 'backends',
     type: 'array',
@@ -974,7 +974,7 @@ export const maps = {
     value: Backend,
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Backend.fields },
-  } satisfies MapDescription<number, Backend>,
+  } as const satisfies MapDescription<number, Backend>,
   config: {
     name: 'config',
     type: 'array',
@@ -983,7 +983,7 @@ export const maps = {
     value: Config,
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Config.fields },
-  } satisfies MapDescription<number, Config>,
+  } as const satisfies MapDescription<number, Config>,
   conntrack: {
     name: 'conntrack',
     type: 'lru_hash',
@@ -992,7 +992,7 @@ export const maps = {
     value: Ct,
     keyType: { kind: 'struct', fields: CtKey.fields },
     valueType: { kind: 'struct', fields: Ct.fields },
-  } satisfies MapDescription<CtKey, Ct>,
+  } as const satisfies MapDescription<CtKey, Ct>,
   devices: {
     name: 'devices',
     type: 'hash',
@@ -1001,7 +1001,7 @@ export const maps = {
     value: Device,
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Device.fields },
-  } satisfies MapDescription<number, Device>,
+  } as const satisfies MapDescription<number, Device>,
   frags: {
     name: 'frags',
     type: 'lru_hash',
@@ -1010,7 +1010,7 @@ export const maps = {
     value: Frag,
     keyType: { kind: 'struct', fields: FragKey.fields },
     valueType: { kind: 'struct', fields: Frag.fields },
-  } satisfies MapDescription<FragKey, Frag>,
+  } as const satisfies MapDescription<FragKey, Frag>,
   frontends: {
     name: 'frontends',
     type: 'hash',
@@ -1019,7 +1019,7 @@ export const maps = {
     value: Frontend,
     keyType: { kind: 'struct', fields: FrontendKey.fields },
     valueType: { kind: 'struct', fields: Frontend.fields },
-  } satisfies MapDescription<FrontendKey, Frontend>,
+  } as const satisfies MapDescription<FrontendKey, Frontend>,
   icmp_budgets: {
     name: 'icmp_budgets',
     type: 'lru_hash',
@@ -1028,7 +1028,7 @@ export const maps = {
     value: IcmpBudget,
     keyType: { kind: 'ip' },
     valueType: { kind: 'struct', fields: IcmpBudget.fields },
-  } satisfies MapDescription<Ip, IcmpBudget>,
+  } as const satisfies MapDescription<Ip, IcmpBudget>,
   members: {
     name: 'members',
     type: 'hash',
@@ -1037,7 +1037,7 @@ export const maps = {
     value: Member,
     keyType: { kind: 'struct', fields: MemberKey.fields },
     valueType: { kind: 'struct', fields: Member.fields },
-  } satisfies MapDescription<MemberKey, Member>,
+  } as const satisfies MapDescription<MemberKey, Member>,
   reasons: {
     name: 'reasons',
     type: 'percpu_array',
@@ -1046,7 +1046,7 @@ export const maps = {
     value: u64,
     keyType: { kind: 'choice', names: Reason },
     valueType: { kind: 'bigint' },
-  } satisfies MapDescription<number, bigint>,
+  } as const satisfies MapDescription<number, bigint>,
   service_counters: {
     name: 'service_counters',
     type: 'percpu_hash',
@@ -1055,7 +1055,7 @@ export const maps = {
     value: Counters,
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Counters.fields },
-  } satisfies MapDescription<number, Counters>,
+  } as const satisfies MapDescription<number, Counters>,
   service_names: {
     name: 'service_names',
     type: 'hash',
@@ -1064,7 +1064,7 @@ export const maps = {
     value: ServiceName,
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: ServiceName.fields },
-  } satisfies MapDescription<number, ServiceName>,
+  } as const satisfies MapDescription<number, ServiceName>,
   services: {
     name: 'services',
     type: 'array',
@@ -1073,7 +1073,7 @@ export const maps = {
     value: Service,
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Service.fields },
-  } satisfies MapDescription<number, Service>,
+  } as const satisfies MapDescription<number, Service>,
   sk_pins: {
     name: 'sk_pins',
     type: 'lru_hash',
@@ -1082,7 +1082,7 @@ export const maps = {
     value: SkPin,
     keyType: { kind: 'struct', fields: SkPinKey.fields },
     valueType: { kind: 'struct', fields: SkPin.fields },
-  } satisfies MapDescription<SkPinKey, SkPin>,
+  } as const satisfies MapDescription<SkPinKey, SkPin>,
   sk_revs: {
     name: 'sk_revs',
     type: 'lru_hash',
@@ -1091,7 +1091,7 @@ export const maps = {
     value: SkRev,
     keyType: { kind: 'struct', fields: SkRevKey.fields },
     valueType: { kind: 'struct', fields: SkRev.fields },
-  } satisfies MapDescription<SkRevKey, SkRev>,
+  } as const satisfies MapDescription<SkRevKey, SkRev>,
   slots: {
     name: 'slots',
     type: 'array',
@@ -1100,7 +1100,7 @@ export const maps = {
     value: Slot,
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Slot.fields },
-  } satisfies MapDescription<number, Slot>,
+  } as const satisfies MapDescription<number, Slot>,
   source_ranges: {
     name: 'source_ranges',
     type: 'lpm_trie',
@@ -1109,7 +1109,7 @@ export const maps = {
     value: SourceRange,
     keyType: { kind: 'struct', fields: SourceRangeKey.fields },
     valueType: { kind: 'struct', fields: SourceRange.fields },
-  } satisfies MapDescription<SourceRangeKey, SourceRange>,
+  } as const satisfies MapDescription<SourceRangeKey, SourceRange>,
   vips: {
     name: 'vips',
     type: 'hash',
@@ -1118,5 +1118,5 @@ export const maps = {
     value: Vip,
     keyType: { kind: 'ip' },
     valueType: { kind: 'struct', fields: Vip.fields },
-  } satisfies MapDescription<Ip, Vip>,
-} as const;
+  } as const satisfies MapDescription<Ip, Vip>,
+};
