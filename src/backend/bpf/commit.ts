@@ -1,0 +1,110 @@
+import type { Codec } from '../../abi/codec.ts';
+import { packColumn } from '../../abi/column.ts';
+import { Backend, maps } from '../../abi/generated.ts';
+import { storeConfig } from './image/config-row.ts';
+import { COLUMN_COUNT, packPolicy, SERVICE_WORDS } from './image.ts';
+import type { HashRows, KernelMaps } from './kernel-maps.ts';
+import type { Delete, Put, Write } from './write.ts';
+
+/**
+ * Does the first `limit` writes, in order; neighbours of one map go as a batch. Returns how many were done.
+ * Throws SysError where the kernel refuses: what it holds then must be observed again.
+ */
+export function commit(writes: readonly Write[], kernel: KernelMaps, limit = writes.length): number {
+  const end = Math.min(limit, writes.length);
+  for (let from = 0; from < end; ) {
+    const batch = batchFrom(writes, from, end);
+    const [first] = batch;
+    if (first !== undefined) commitBatch(first, batch, kernel);
+    from += batch.length;
+  }
+  return end;
+}
+
+/** Writes from `from` on that can go in one call. */
+function batchFrom(writes: readonly Write[], from: number, end: number): readonly Write[] {
+  const name = batchName(writes[from]);
+  let to = from + 1;
+  while (name !== undefined && to < end && to - from < LONGEST_BATCH && batchName(writes[to]) === name) to += 1;
+  return writes.slice(from, to);
+}
+
+/** undefined: goes alone. */
+function batchName(write: Write | undefined): string | undefined {
+  return write?.kind === 'put' || write?.kind === 'delete' ? `${write.kind} ${write.map}` : undefined;
+}
+
+function commitBatch(first: Write, batch: readonly Write[], kernel: KernelMaps): void {
+  switch (first.kind) {
+    case 'put':
+      putRows(batch as readonly Put[], kernel[first.map]); // all of one kind and map, by batchName
+      return;
+    case 'delete':
+      deleteRows(batch as readonly Delete[], kernel[first.map]); // as above
+      return;
+    case 'drain':
+      putRows([{ kind: 'put', map: 'vips', key: first.vip, value: { flags: 0 } }], kernel.vips);
+      return;
+    case 'store-backend':
+      Backend.encodeInto(new DataView(kernel.backends.mmap()), first.id * Backend.size, first.row);
+      return;
+    case 'store-slots': {
+      const words = new Uint32Array(kernel.slots.mmap(), first.offset * 8, first.backendIds.length * 2);
+      first.backendIds.forEach((backendId, place) => {
+        words[place * 2] = backendId;
+        words[place * 2 + 1] = first.serviceId;
+      });
+      return;
+    }
+    case 'store-column':
+      storeWord(kernel, first.serviceId * SERVICE_WORDS + first.column, packColumn(first.value));
+      return;
+    case 'store-policy':
+      storeWord(kernel, first.serviceId * SERVICE_WORDS + COLUMN_COUNT, packPolicy(first.value));
+      return;
+    case 'store-config':
+      storeConfig(new Uint8Array(kernel.config.mmap()), first.row);
+  }
+}
+
+/** Programs read the word at once: it must never be seen half-written. */
+function storeWord(kernel: KernelMaps, at: number, value: bigint): void {
+  Atomics.store(new BigUint64Array(kernel.services.mmap()), at, value);
+}
+
+function putRows(batch: readonly Put[], rows: HashRows): void {
+  const [first] = batch;
+  if (first === undefined) return;
+  const value = maps[first.map].value as Codec<unknown>; // of the map that all these rows are of
+  rows.updateBatch(
+    keysOf(batch),
+    encodeAll(
+      value,
+      batch.map((put) => put.value),
+    ),
+    batch.length,
+  );
+}
+
+function deleteRows(batch: readonly Delete[], rows: Pick<HashRows, 'deleteBatch'>): void {
+  rows.deleteBatch(keysOf(batch), batch.length);
+}
+
+function keysOf(batch: readonly (Put | Delete)[]): Uint8Array {
+  const [first] = batch;
+  if (first === undefined) return new Uint8Array();
+  const key = maps[first.map].key as Codec<unknown>; // of the map that all these rows are of
+  return encodeAll(
+    key,
+    batch.map((row) => row.key),
+  );
+}
+
+function encodeAll(codec: Codec<unknown>, values: readonly unknown[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * codec.size);
+  const view = new DataView(bytes.buffer);
+  for (const [index, value] of values.entries()) codec.encodeInto(view, index * codec.size, value);
+  return bytes;
+}
+
+const LONGEST_BATCH = 4096;
