@@ -9,7 +9,7 @@ export interface AgentOptions {
   readonly source: Source;
   readonly planner: Planner;
   /** Takes the node; asked for once there is a state to apply. */
-  readonly openBackend: (requestSync: () => void) => Promise<Backend>;
+  readonly openBackend: (requestSync: () => void, signal: AbortSignal) => Promise<Backend>;
   readonly log: Logger;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;

@@ -13,7 +13,7 @@ const RESYNC_MS = 30_000;
 
 export interface ReconcileOptions {
   readonly planner: Planner;
-  readonly openBackend: (requestSync: () => void) => Promise<Backend>;
+  readonly openBackend: (requestSync: () => void, signal: AbortSignal) => Promise<Backend>;
   readonly log: Logger;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -30,10 +30,11 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
   if (signal.aborted) return;
 
   let isRequested = false;
-  await using backend = await options.openBackend(() => {
+  await using backend = await openBackend(options, () => {
     isRequested = true;
     wake.notify();
   });
+  if (backend === undefined) return;
   const refusals = createRefusalLog(log);
   let unsynced: StateDelta = NO_DELTA;
   let nextResync = now();
@@ -68,6 +69,16 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
       );
       await pause(options, backoffMs(failures));
     }
+  }
+}
+
+/** undefined: aborted while another agent held the node. */
+async function openBackend(options: ReconcileOptions, requestSync: () => void): Promise<Backend | undefined> {
+  try {
+    return await options.openBackend(requestSync, options.signal);
+  } catch (error) {
+    if (options.signal.aborted) return undefined;
+    throw error;
   }
 }
 

@@ -33,12 +33,13 @@ function run(config: RunConfig, log: Logger, signal: AbortSignal): Promise<void>
   return runAgent({
     source: (sink, ended) => followManifests({ directory: config.manifests, sink, signal: ended, log }),
     planner: createPlanner(config.plan),
-    openBackend: async (requestSync) => {
+    openBackend: async (requestSync, ended) => {
       const { createBpfBackend } = await import('../backend/bpf/driver.ts');
       log.info({ version: VERSION, node: config.plan.nodeName, bpffs: config.bpffs }, 'agent takes the node');
       const { bpffs, cgroup, socketHooks, uplinks, podDevices, standby } = config;
       return createBpfBackend({
-        ...{ bpffs, cgroup, socketHooks, uplinks, podDevices, standby, signal, log, requestSync },
+        ...{ bpffs, cgroup, socketHooks, uplinks, podDevices, standby, log, requestSync },
+        signal: ended,
         nodeName: config.plan.nodeName,
         podName: process.env['POD_NAME'] ?? '', // by the downward API
       });
