@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as abi from '../../src/abi/generated.ts';
 import { GcRequest } from '../../src/abi/generated.ts';
 import { frame, ipPacket, type Packet, POD_MAC, type Seen, seeIp, type Transport } from '../support/packet.ts';
-import { PodEdge, TC, V4, V6, type World } from '../support/pod-edge-world.ts';
+import { PodEdge, V4, V6, type World } from '../support/pod-edge-world.ts';
+import { TC } from '../support/tc-action.ts';
 
 const SPORT = 40000;
 const payload = new Uint8Array([1, 2, 3, 4, 5, 6, 7]);
@@ -44,10 +45,20 @@ describe.each([
 
   it('translates a connection to its backend and the answer back', () => {
     const out = passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('S') }));
-    expect(out).toMatchObject({ src: world.pod, dst: world.backend, transport: { sport: SPORT, dport: 8080, flags: 'S' } });
+    expect(out).toMatchObject({
+      src: world.pod,
+      dst: world.backend,
+      transport: { sport: SPORT, dport: 8080, flags: 'S' },
+    });
 
-    const back = passes(edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: SPORT }) }));
-    expect(back).toMatchObject({ src: world.vip(1), dst: world.pod, transport: { sport: 80, dport: SPORT, flags: 'SA' } });
+    const back = passes(
+      edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: SPORT }) }),
+    );
+    expect(back).toMatchObject({
+      src: world.vip(1),
+      dst: world.pod,
+      transport: { sport: 80, dport: SPORT, flags: 'SA' },
+    });
 
     const data = passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('PA'), payload }));
     expect(data).toMatchObject({ dst: world.backend, transport: { dport: 8080 } });
@@ -57,18 +68,26 @@ describe.each([
   it('translates UDP, without a checksum too where that is legal', () => {
     const out = passes(edge.run('pod_in', { src: world.pod, dst: world.vip(5), transport: udp(), payload }));
     expect(out).toMatchObject({ dst: world.backend, transport: { kind: 'udp', sport: SPORT, dport: 5353 } });
-    const bare = passes(edge.run('pod_in', { src: world.pod, dst: world.vip(5), transport: { ...udp(), checksum: 'none' }, payload }));
+    const bare = passes(
+      edge.run('pod_in', { src: world.pod, dst: world.vip(5), transport: { ...udp(), checksum: 'none' }, payload }),
+    );
     expect(bare).toMatchObject({ dst: world.backend, transport: { dport: 5353, checksum: 'none' } });
   });
 
   it('shows a hairpin pod the address of the node, and the client the VIP', () => {
     const toSelf = passes(edge.run('pod_in', { src: world.pod, dst: world.vip(2), transport: tcp('S') }));
     expect(toSelf).toMatchObject({ src: world.pod, dst: world.pod, transport: { sport: SPORT, dport: 8080 } });
-    const atServer = passes(edge.run('pod_out', { src: world.pod, dst: world.pod, transport: tcp('S', { dport: 8080 }) }));
+    const atServer = passes(
+      edge.run('pod_out', { src: world.pod, dst: world.pod, transport: tcp('S', { dport: 8080 }) }),
+    );
     expect(atServer).toMatchObject({ src: world.node, dst: world.pod, transport: { sport: SPORT, dport: 8080 } });
-    const answer = passes(edge.run('pod_in', { src: world.pod, dst: world.node, transport: tcp('SA', { sport: 8080, dport: SPORT }) }));
+    const answer = passes(
+      edge.run('pod_in', { src: world.pod, dst: world.node, transport: tcp('SA', { sport: 8080, dport: SPORT }) }),
+    );
     expect(answer).toMatchObject({ src: world.pod, dst: world.pod, transport: { sport: 8080, dport: SPORT } });
-    const atClient = passes(edge.run('pod_out', { src: world.pod, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: SPORT }) }));
+    const atClient = passes(
+      edge.run('pod_out', { src: world.pod, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: SPORT }) }),
+    );
     expect(atClient).toMatchObject({ src: world.vip(2), dst: world.pod, transport: { sport: 80, dport: SPORT } });
   });
 
@@ -97,7 +116,9 @@ describe.each([
   });
 
   it('refuses an unknown port of a ClusterIP', () => {
-    expect(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('S', { dport: 81 }) }).action).toBe(TC.redirect);
+    expect(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('S', { dport: 81 }) }).action).toBe(
+      TC.redirect,
+    );
     expect(edge.reason(abi.Reason.UNKNOWN_PORT)).toBe(1n);
   });
 
@@ -105,12 +126,23 @@ describe.each([
     const packet: Packet = { src: world.pod, dst: world.vip(3), transport: udp(), payload: new Uint8Array(1200) };
     const seen = edge.run('pod_in', packet);
     expect(seen.action).toBe(TC.redirect);
-    expect(seen.packet).toMatchObject({ src: world.vip(3), dst: world.pod, transport: { kind: 'icmp', ...unreachable }, valid: true, dmac: POD_MAC });
-    expect(Buffer.from(seen.packet.payload).equals(Buffer.from(ipPacket(packet)).subarray(0, seen.packet.payload.length))).toBe(true);
+    expect(seen.packet).toMatchObject({
+      src: world.vip(3),
+      dst: world.pod,
+      transport: { kind: 'icmp', ...unreachable },
+      valid: true,
+      dmac: POD_MAC,
+    });
+    expect(
+      Buffer.from(seen.packet.payload).equals(Buffer.from(ipPacket(packet)).subarray(0, seen.packet.payload.length)),
+    ).toBe(true);
   });
 
   it('bounds ICMP answers per client and second', () => {
-    const actions = Array.from({ length: 120 }, () => edge.run('pod_in', { src: world.pod, dst: world.vip(3), transport: udp() }).action);
+    const actions = Array.from(
+      { length: 120 },
+      () => edge.run('pod_in', { src: world.pod, dst: world.vip(3), transport: udp() }).action,
+    );
     expect(actions.filter((action) => action === TC.redirect)).toHaveLength(100);
     expect(edge.reason(abi.Reason.ICMP_LIMIT)).toBe(20n);
   });
@@ -132,7 +164,12 @@ describe.each([
   });
 
   it('resets a connection in midstream that nobody knows', () => {
-    const seen = edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: { ...tcp('PA'), seq: 5, ack: 99 }, payload });
+    const seen = edge.run('pod_in', {
+      src: world.pod,
+      dst: world.vip(1),
+      transport: { ...tcp('PA'), seq: 5, ack: 99 },
+      payload,
+    });
     expect(seen.action).toBe(TC.redirect);
     expect(seen.packet).toMatchObject({ transport: { flags: 'R', seq: 99 }, valid: true });
     expect(edge.reason(abi.Reason.NO_FLOW)).toBe(1n);
@@ -140,15 +177,27 @@ describe.each([
 
   it('gives a direct connection from the port of a live VIP flow another port', () => {
     passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('S') }));
-    const direct = passes(edge.run('pod_in', { src: world.pod, dst: world.backend, transport: tcp('S', { dport: 8080 }) }));
+    const direct = passes(
+      edge.run('pod_in', { src: world.pod, dst: world.backend, transport: tcp('S', { dport: 8080 }) }),
+    );
     expect(direct).toMatchObject({ src: world.pod, dst: world.backend, transport: { dport: 8080 } });
     const renamed = portOf(direct);
     expect(renamed).not.toBe(SPORT);
-    const back = passes(edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: renamed }) }));
+    const back = passes(
+      edge.run('pod_out', {
+        src: world.backend,
+        dst: world.pod,
+        transport: tcp('SA', { sport: 8080, dport: renamed }),
+      }),
+    );
     expect(back).toMatchObject({ src: world.backend, dst: world.pod, transport: { sport: 8080, dport: SPORT } });
-    const more = passes(edge.run('pod_in', { src: world.pod, dst: world.backend, transport: tcp('PA', { dport: 8080 }) }));
+    const more = passes(
+      edge.run('pod_in', { src: world.pod, dst: world.backend, transport: tcp('PA', { dport: 8080 }) }),
+    );
     expect(portOf(more)).toBe(renamed);
-    const vip = passes(edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: SPORT }) }));
+    const vip = passes(
+      edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: SPORT }) }),
+    );
     expect(vip).toMatchObject({ src: world.vip(1), transport: { sport: 80, dport: SPORT } });
   });
 
@@ -158,7 +207,13 @@ describe.each([
     const renamed = portOf(second);
     expect(second).toMatchObject({ dst: world.backend, transport: { dport: 8080 } });
     expect(renamed).not.toBe(SPORT);
-    const back = passes(edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: renamed }) }));
+    const back = passes(
+      edge.run('pod_out', {
+        src: world.backend,
+        dst: world.pod,
+        transport: tcp('SA', { sport: 8080, dport: renamed }),
+      }),
+    );
     expect(back).toMatchObject({ src: world.vip(6), transport: { sport: 80, dport: SPORT } });
     expect(edge.reason(abi.Reason.COLLISION)).toBe(1n);
   });
@@ -166,10 +221,20 @@ describe.each([
   it('translates an ICMP error about a flow back to the client', () => {
     passes(edge.run('pod_in', { src: world.pod, dst: world.vip(5), transport: udp(), payload }));
     const quoted = ipPacket({ src: world.pod, dst: world.backend, transport: udp({ dport: 5353 }), payload });
-    const error: Packet = { src: world.backend, dst: world.pod, transport: { kind: 'icmp', ...unreachable }, payload: quoted };
+    const error: Packet = {
+      src: world.backend,
+      dst: world.pod,
+      transport: { kind: 'icmp', ...unreachable },
+      payload: quoted,
+    };
     const seen = passes(edge.run('pod_out', error));
     expect(seen).toMatchObject({ src: world.vip(5), dst: world.pod, transport: { kind: 'icmp', ...unreachable } });
-    expect(seeIp(Buffer.from(seen.payload))).toMatchObject({ src: world.pod, dst: world.vip(5), transport: { sport: SPORT, dport: 53 }, valid: true });
+    expect(seeIp(Buffer.from(seen.payload))).toMatchObject({
+      src: world.pod,
+      dst: world.vip(5),
+      transport: { sport: SPORT, dport: 53 },
+      valid: true,
+    });
   });
 
   it('translates a cut quote from a router on the way, whose own address stays', () => {
@@ -177,23 +242,61 @@ describe.each([
     const quoted = ipPacket({ src: world.pod, dst: world.backend, transport: tcp('S', { dport: 8080 }) });
     const cut = quoted.subarray(0, quoted.length - 12);
     const router = family === 'IPv4' ? '10.9.9.9' : 'fd00:9::9';
-    const seen = passes(edge.run('pod_out', { src: router, dst: world.pod, transport: { kind: 'icmp', type: family === 'IPv4' ? 3 : 2, code: family === 'IPv4' ? 4 : 0 }, payload: cut }));
+    const seen = passes(
+      edge.run('pod_out', {
+        src: router,
+        dst: world.pod,
+        transport: { kind: 'icmp', type: family === 'IPv4' ? 3 : 2, code: family === 'IPv4' ? 4 : 0 },
+        payload: cut,
+      }),
+    );
     expect(seen).toMatchObject({ src: router, dst: world.pod });
-    expect(seeIp(Buffer.from(seen.payload))).toMatchObject({ src: world.pod, dst: world.vip(1), transport: { sport: SPORT, dport: 80 } });
+    expect(seeIp(Buffer.from(seen.payload))).toMatchObject({
+      src: world.pod,
+      dst: world.vip(1),
+      transport: { sport: SPORT, dport: 80 },
+    });
   });
 
   it('translates an ICMP error of the pod about an answer', () => {
     passes(edge.run('pod_in', { src: world.pod, dst: world.vip(5), transport: udp(), payload }));
-    const quoted = ipPacket({ src: world.vip(5), dst: world.pod, transport: udp({ sport: 53, dport: SPORT }), payload });
-    const seen = passes(edge.run('pod_in', { src: world.pod, dst: world.vip(5), transport: { kind: 'icmp', ...unreachable }, payload: quoted }));
+    const quoted = ipPacket({
+      src: world.vip(5),
+      dst: world.pod,
+      transport: udp({ sport: 53, dport: SPORT }),
+      payload,
+    });
+    const seen = passes(
+      edge.run('pod_in', {
+        src: world.pod,
+        dst: world.vip(5),
+        transport: { kind: 'icmp', ...unreachable },
+        payload: quoted,
+      }),
+    );
     expect(seen).toMatchObject({ src: world.pod, dst: world.backend });
-    expect(seeIp(Buffer.from(seen.payload))).toMatchObject({ src: world.backend, dst: world.pod, transport: { sport: 5353, dport: SPORT }, valid: true });
+    expect(seeIp(Buffer.from(seen.payload))).toMatchObject({
+      src: world.backend,
+      dst: world.pod,
+      transport: { sport: 5353, dport: SPORT },
+      valid: true,
+    });
   });
 
   it('leaves foreign ICMP untouched', () => {
     const quoted = ipPacket({ src: world.pod, dst: world.backend, transport: udp(), payload });
-    untouched('pod_out', { src: world.backend, dst: world.pod, transport: { kind: 'icmp', ...unreachable }, payload: quoted });
-    untouched('pod_out', { src: world.backend, dst: world.pod, transport: { kind: 'icmp', type: family === 'IPv4' ? 8 : 128, code: 0 }, payload });
+    untouched('pod_out', {
+      src: world.backend,
+      dst: world.pod,
+      transport: { kind: 'icmp', ...unreachable },
+      payload: quoted,
+    });
+    untouched('pod_out', {
+      src: world.backend,
+      dst: world.pod,
+      transport: { kind: 'icmp', type: family === 'IPv4' ? 8 : 128, code: 0 },
+      payload,
+    });
   });
 
   it('restores a lost half of a flow from the other', () => {
@@ -205,7 +308,9 @@ describe.each([
     edge.deleteConntrack(answer.key);
     edge.putConntrack(request.key, { ...request.row, lastSeenNs: 0n });
     passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('A') }));
-    const back = passes(edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('A', { sport: 8080, dport: SPORT }) }));
+    const back = passes(
+      edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('A', { sport: 8080, dport: SPORT }) }),
+    );
     expect(back).toMatchObject({ src: world.vip(1), transport: { sport: 80 } });
   });
 
@@ -220,19 +325,36 @@ describe.each([
   it('keeps an established TCP flow when its Service has no endpoints any more', () => {
     const base = family === 'IPv4' ? 0 : 10;
     passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('S') }));
-    passes(edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: SPORT }) }));
+    passes(
+      edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('SA', { sport: 8080, dport: SPORT }) }),
+    );
     edge.setColumns(base + 1, BigInt(abi.Verdict.REJECT) << BigInt(abi.ColumnShift.VERDICT_SHIFT));
-    expect(passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('PA'), payload }))).toMatchObject({ dst: world.backend });
-    expect(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('S', { sport: 40001 }) }).action).toBe(TC.redirect);
+    expect(
+      passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('PA'), payload })),
+    ).toMatchObject({ dst: world.backend });
+    expect(
+      edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('S', { sport: 40001 }) }).action,
+    ).toBe(TC.redirect);
   });
 
   it('lets nothing of the node leave for a VIP', () => {
     const refused = edge.run('uplink_out', { src: world.node, dst: world.vip(3), transport: tcp('S') });
-    expect(refused).toMatchObject({ action: TC.redirect, packet: { src: world.vip(3), dst: world.node, transport: { flags: 'RA' }, valid: true } });
-    expect(edge.run('uplink_out', { src: world.node, dst: world.vip(3), transport: udp() })).toMatchObject({ action: TC.redirect, packet: { transport: { kind: 'icmp' }, valid: true } });
+    expect(refused).toMatchObject({
+      action: TC.redirect,
+      packet: { src: world.vip(3), dst: world.node, transport: { flags: 'RA' }, valid: true },
+    });
+    expect(edge.run('uplink_out', { src: world.node, dst: world.vip(3), transport: udp() })).toMatchObject({
+      action: TC.redirect,
+      packet: { transport: { kind: 'icmp' }, valid: true },
+    });
     expect(edge.run('uplink_out', { src: world.node, dst: world.vip(4), transport: tcp('S') }).action).toBe(TC.shot);
-    expect(edge.run('uplink_out', { src: world.node, dst: world.vip(1), transport: tcp('S', { dport: 81 }) }).action).toBe(TC.redirect);
-    expect(edge.run('uplink_out', { src: world.node, dst: world.vip(1), transport: { kind: 'icmp', type: 8, code: 0 } }).action).toBe(TC.shot);
+    expect(
+      edge.run('uplink_out', { src: world.node, dst: world.vip(1), transport: tcp('S', { dport: 81 }) }).action,
+    ).toBe(TC.redirect);
+    expect(
+      edge.run('uplink_out', { src: world.node, dst: world.vip(1), transport: { kind: 'icmp', type: 8, code: 0 } })
+        .action,
+    ).toBe(TC.shot);
     untouched('uplink_out', { src: world.node, dst: world.backend, transport: tcp('S') });
   });
 });
@@ -257,7 +379,12 @@ describe('packets of any shape', () => {
     const good = [
       frame({ src: V4.pod, dst: V4.vip(1), transport: tcp('S') }),
       frame({ src: V6.pod, dst: V6.vip(3), transport: udp(), payload }),
-      frame({ src: V4.backend, dst: V4.pod, transport: { kind: 'icmp', type: 3, code: 3 }, payload: ipPacket({ src: V4.pod, dst: V4.backend, transport: udp() }) }),
+      frame({
+        src: V4.backend,
+        dst: V4.pod,
+        transport: { kind: 'icmp', type: 3, code: 3 },
+        payload: ipPacket({ src: V4.pod, dst: V4.backend, transport: udp() }),
+      }),
     ];
     const random = mulberry(7);
     const actions = new Set<number>();
@@ -266,12 +393,17 @@ describe('packets of any shape', () => {
       // The kernel itself refuses to run a frame that ends within its IP header.
       const shortest = 14 + (data[12] === 0x86 ? 40 : 20);
       const cut = shortest + Math.floor(random() * (data.length - shortest));
-      for (let flips = 0; flips < 3; flips += 1) data[14 + Math.floor(random() * (data.length - 14))] = Math.floor(random() * 256);
+      for (let flips = 0; flips < 3; flips += 1)
+        data[14 + Math.floor(random() * (data.length - 14))] = Math.floor(random() * 256);
       for (const program of ['pod_in', 'pod_out', 'uplink_out']) {
-        actions.add(edge.object.program(program).testRun({ data: random() < 0.3 ? data.subarray(0, cut) : data }).retval);
+        actions.add(
+          edge.object.program(program).testRun({ data: random() < 0.3 ? data.subarray(0, cut) : data }).retval,
+        );
       }
     }
-    expect([...actions].filter((action) => !(Object.values(TC) as number[]).includes(action) || action === TC.ok)).toEqual([]);
+    expect(
+      [...actions].filter((action) => !(Object.values(TC) as number[]).includes(action) || action === TC.ok),
+    ).toEqual([]);
   });
 });
 
@@ -300,4 +432,3 @@ function mulberry(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }
-

@@ -3,8 +3,17 @@ import { type Ip, ipToBytes, parseIp } from '../../src/model/ip.ts';
 /** Builds and reads Ethernet frames. Its checksums know nothing of the code under test. */
 
 export type Transport =
-  | { readonly kind: 'tcp'; readonly sport: number; readonly dport: number; readonly flags: string; readonly seq?: number; readonly ack?: number }
+  | {
+      readonly kind: 'tcp';
+      readonly sport: number;
+      readonly dport: number;
+      readonly flags: string;
+      readonly seq?: number;
+      readonly ack?: number;
+    }
   | { readonly kind: 'udp'; readonly sport: number; readonly dport: number; readonly checksum?: 'none' }
+  /** Its CRC covers no addresses and is not looked at here. */
+  | { readonly kind: 'sctp'; readonly sport: number; readonly dport: number }
   | { readonly kind: 'icmp'; readonly type: number; readonly code: number };
 
 export interface Packet {
@@ -26,7 +35,8 @@ export interface Seen {
 }
 
 const ETHERNET = 14;
-const PROTOCOL = { tcp: 6, udp: 17 } as const;
+const PROTOCOL = { tcp: 6, udp: 17, sctp: 132 } as const;
+const HEADER_LENGTH = { tcp: 20, udp: 8, sctp: 12, icmp: 8 } as const;
 const TCP_FLAGS = { F: 1, S: 2, R: 4, P: 8, A: 16 } as const;
 export const NODE_MAC = '02:00:00:00:00:01';
 export const POD_MAC = '02:00:00:00:00:02';
@@ -69,7 +79,10 @@ export function ipPacket(packet: Packet): Uint8Array {
 
 export function see(bytes: Uint8Array): Seen {
   const raw = Buffer.from(bytes);
-  return { ...seeIp(raw.subarray(ETHERNET)), dmac: [...raw.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':') };
+  return {
+    ...seeIp(raw.subarray(ETHERNET)),
+    dmac: [...raw.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':'),
+  };
 }
 
 /** Reads a packet from its IP header on; one that was cut short counts as valid if its IP header is. */
@@ -83,7 +96,7 @@ export function seeIp(raw: Buffer): Omit<Seen, 'dmac'> {
   const body = raw.subarray(header, header + length);
   const headerValid = v6 || checksum(raw.subarray(0, header)) === 0;
   const whole = body.length === length;
-  const noChecksum = protocol === PROTOCOL.udp && body.readUInt16BE(6) === 0;
+  const noChecksum = protocol === PROTOCOL.sctp || (protocol === PROTOCOL.udp && body.readUInt16BE(6) === 0);
   const covered = protocol === 1 ? body : Buffer.concat([pseudoHeader({ src, dst, protocol, length }), body]);
   const { transport, payload } = seeTransport(protocol, body);
   return { src, dst, transport, payload, valid: headerValid && (!whole || noChecksum || checksum(covered) === 0) };
@@ -95,7 +108,13 @@ function seeTransport(protocol: number, body: Buffer): { transport: Transport; p
     const flags = body.readUInt8(13);
     const names = Object.entries(TCP_FLAGS).filter(([, bit]) => flags & bit);
     return {
-      transport: { kind: 'tcp', ...ports, flags: names.map(([name]) => name).join(''), seq: body.readUInt32BE(4), ack: body.readUInt32BE(8) },
+      transport: {
+        kind: 'tcp',
+        ...ports,
+        flags: names.map(([name]) => name).join(''),
+        seq: body.readUInt32BE(4),
+        ack: body.readUInt32BE(8),
+      },
       payload: body.subarray((body.readUInt8(12) >> 4) * 4),
     };
   }
@@ -104,13 +123,14 @@ function seeTransport(protocol: number, body: Buffer): { transport: Transport; p
     const none = body.readUInt16BE(6) === 0 ? { checksum: 'none' as const } : {};
     return { transport: { kind: 'udp', ...ports, ...none }, payload: body.subarray(8) };
   }
+  if (protocol === PROTOCOL.sctp) return { transport: { kind: 'sctp', ...ports }, payload: body.subarray(12) };
   return { transport: { kind: 'icmp', type: body.readUInt8(0), code: body.readUInt8(1) }, payload: body.subarray(8) };
 }
 
 function transportBytes(packet: Packet): Buffer {
   const { transport } = packet;
   const payload = packet.payload ?? new Uint8Array();
-  const header = Buffer.alloc(transport.kind === 'tcp' ? 20 : 8);
+  const header = Buffer.alloc(HEADER_LENGTH[transport.kind]);
   let at: number;
   switch (transport.kind) {
     case 'tcp':
@@ -119,7 +139,10 @@ function transportBytes(packet: Packet): Buffer {
       header.writeUInt32BE(transport.seq ?? 1000, 4);
       header.writeUInt32BE(transport.ack ?? 0, 8);
       header.writeUInt8(5 << 4, 12);
-      header.writeUInt8([...transport.flags].reduce((sum, name) => sum | TCP_FLAGS[name as keyof typeof TCP_FLAGS], 0), 13);
+      header.writeUInt8(
+        [...transport.flags].reduce((sum, name) => sum | TCP_FLAGS[name as keyof typeof TCP_FLAGS], 0),
+        13,
+      );
       header.writeUInt16BE(65535, 14);
       at = 16;
       break;
@@ -129,6 +152,10 @@ function transportBytes(packet: Packet): Buffer {
       header.writeUInt16BE(8 + payload.length, 4);
       at = 6;
       break;
+    case 'sctp':
+      header.writeUInt16BE(transport.sport, 0);
+      header.writeUInt16BE(transport.dport, 2);
+      return Buffer.concat([header, payload]);
     case 'icmp':
       header.writeUInt8(transport.type, 0);
       header.writeUInt8(transport.code, 1);
@@ -187,4 +214,3 @@ export function ip(text: string): Ip {
 function macBytes(mac: string): Uint8Array {
   return Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
 }
-

@@ -15,14 +15,22 @@ export interface World {
   readonly vip: (service: number) => string;
 }
 
-export const V4: World = { pod: '10.0.0.2', node: '192.168.0.2', backend: '10.0.1.5', vip: (service) => `172.30.0.${service}` };
-export const V6: World = { pod: 'fd00:10::2', node: 'fd00:192::2', backend: 'fd00:10:1::5', vip: (service) => `fd00:172::${service}` };
+export const V4: World = {
+  pod: '10.0.0.2',
+  node: '192.168.0.2',
+  backend: '10.0.1.5',
+  vip: (service) => `172.30.0.${service}`,
+};
+export const V6: World = {
+  pod: 'fd00:10::2',
+  node: 'fd00:192::2',
+  backend: 'fd00:10:1::5',
+  vip: (service) => `fd00:172::${service}`,
+};
 
 const TCP = 6;
 const UDP = 17;
 const OBJECT = new URL('../../dist/bpf/bpfsvc.bpf.o', import.meta.url).pathname;
-
-export const TC = { ok: 0, shot: 2, redirect: 7, unspec: 0xffffffff } as const;
 
 export class PodEdge implements Disposable {
   readonly #object: BpfObject;
@@ -33,7 +41,10 @@ export class PodEdge implements Disposable {
     this.#put(abi.maps.config, 0, {
       nodeNetnsCookie: 0n,
       probeCookie: 0n,
-      localCidrs: Array.from({ length: 8 }, () => ({ addr: ip('ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'), mask: ip('::') })),
+      localCidrs: Array.from({ length: 8 }, () => ({
+        addr: ip('ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'),
+        mask: ip('::'),
+      })),
       nodeAddrV4: ip(V4.node),
       nodeAddrV6: ip(V6.node),
       flags: 0,
@@ -102,32 +113,73 @@ export class PodEdge implements Disposable {
     const base = world === V4 ? 0 : 10;
     this.#put(abi.maps.vips, ip(world.node), { flags: abi.VipFlag.NODE_IP | abi.VipFlag.NODE });
     this.#put(abi.maps.backends, base + 1, { addr: ip(world.backend), port: 8080, proto: TCP, flags: 0 });
-    this.#put(abi.maps.backends, base + 2, { addr: ip(world.pod), port: 8080, proto: TCP, flags: abi.BackendFlag.LOCAL });
+    this.#put(abi.maps.backends, base + 2, {
+      addr: ip(world.pod),
+      port: 8080,
+      proto: TCP,
+      flags: abi.BackendFlag.LOCAL,
+    });
     this.#put(abi.maps.backends, base + 3, { addr: ip(world.backend), port: 5353, proto: UDP, flags: 0 });
-    const forward = (slot: number): bigint => packColumn({ verdict: abi.Verdict.FORWARD, offset: slot, size: 1, flags: abi.ColumnFlag.SOCKET });
+    const forward = (slot: number): bigint =>
+      packColumn({ verdict: abi.Verdict.FORWARD, offset: slot, size: 1, flags: abi.ColumnFlag.SOCKET });
     this.#service(world, { number: 1, word: forward(base + 1), slot: base + 1, backend: base + 1, ports: [[TCP, 80]] });
     this.#service(world, { number: 2, word: forward(base + 2), slot: base + 2, backend: base + 2, ports: [[TCP, 80]] });
-    this.#service(world, { number: 3, word: packColumn({ verdict: abi.Verdict.REJECT, offset: 0, size: 0, flags: 0 }), ports: [[TCP, 80], [UDP, 53]] });
-    this.#service(world, { number: 4, word: packColumn({ verdict: abi.Verdict.DROP, offset: 0, size: 0, flags: 0 }), ports: [[TCP, 80], [UDP, 53]] });
+    this.#service(world, {
+      number: 3,
+      word: packColumn({ verdict: abi.Verdict.REJECT, offset: 0, size: 0, flags: 0 }),
+      ports: [
+        [TCP, 80],
+        [UDP, 53],
+      ],
+    });
+    this.#service(world, {
+      number: 4,
+      word: packColumn({ verdict: abi.Verdict.DROP, offset: 0, size: 0, flags: 0 }),
+      ports: [
+        [TCP, 80],
+        [UDP, 53],
+      ],
+    });
     this.#service(world, { number: 5, word: forward(base + 3), slot: base + 3, backend: base + 3, ports: [[UDP, 53]] });
     // A second VIP over the backend of service 1.
     this.#service(world, { number: 6, word: forward(base + 4), slot: base + 4, backend: base + 1, ports: [[TCP, 80]] });
   }
 
-  #service(world: World, of: { number: number; word: bigint; slot?: number; backend?: number; ports: readonly (readonly [number, number])[] }): void {
+  #service(
+    world: World,
+    of: {
+      number: number;
+      word: bigint;
+      slot?: number;
+      backend?: number;
+      ports: readonly (readonly [number, number])[];
+    },
+  ): void {
     const id = of.number + (world === V4 ? 0 : 10);
     this.setColumns(id, of.word);
     if (of.slot !== undefined && of.backend !== undefined) {
       this.#put(abi.maps.slots, of.slot, { backendId: of.backend, serviceId: id });
-      this.#put(abi.maps.members, { serviceId: id, backendId: of.backend }, { flags: abi.MemberFlag.CLUSTER | abi.MemberFlag.SERVING });
+      this.#put(
+        abi.maps.members,
+        { serviceId: id, backendId: of.backend },
+        { flags: abi.MemberFlag.CLUSTER | abi.MemberFlag.SERVING },
+      );
     }
     this.#put(abi.maps.vips, ip(world.vip(of.number)), { flags: abi.VipFlag.CLUSTER_IP });
     for (const [proto, port] of of.ports) {
-      this.#put(abi.maps.frontends, { addr: ip(world.vip(of.number)), port, proto }, { serviceId: id, scope: abi.Scope.INTERNAL });
+      this.#put(
+        abi.maps.frontends,
+        { addr: ip(world.vip(of.number)), port, proto },
+        { serviceId: id, scope: abi.Scope.INTERNAL },
+      );
     }
   }
 
-  #put<K, V>(map: { name: string; key: { encode(key: K): Uint8Array }; value: { encode(value: V): Uint8Array } }, key: K, value: V): void {
+  #put<K, V>(
+    map: { name: string; key: { encode(key: K): Uint8Array }; value: { encode(value: V): Uint8Array } },
+    key: K,
+    value: V,
+  ): void {
     this.#object.map(map.name).update(map.key.encode(key), map.value.encode(value));
   }
 }
