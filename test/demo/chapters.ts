@@ -1,7 +1,6 @@
 import { bothOf, GATEWAY, NODE } from '../support/addresses.ts';
 import { Agent, bpfsvc } from '../support/agent.ts';
 import { eventually } from '../support/deadline.ts';
-import type { TrafficReport } from '../support/probe/protocol.ts';
 import { ask, dialled, isOnly } from './ask.ts';
 import { CART, COUPONS, NEWCOMER, PORT, type Stage, TARGET_PORT, WEB } from './stage.ts';
 
@@ -98,11 +97,10 @@ export async function crash(stage: Stage): Promise<void> {
   const { story, lab } = stage;
   story.chapter('kill -9 the agent, under traffic');
   story.aside('New connections, open ones and datagrams run all the time, by sockets and by packets.');
-  const target = { host: WEB.ipv4, port: PORT, timeoutMs: 2_000 };
   const probes = [lab.pod('shopper').probe, lab.pod('shopper').rawProbe, lab.node.probe];
-  const orders = (['new-tcp', 'held-tcp', 'new-udp'] as const).map((kind) => ({ kind, target, perSecond: 100 }));
-  const running = await Promise.all(
-    probes.flatMap((probe) => orders.map(async (order) => ({ probe, ...(await probe.call('traffic-start', order)) }))),
+  const kinds = ['new-tcp', 'held-tcp', 'new-udp'] as const;
+  const stops = await Promise.all(
+    probes.flatMap((probe) => kinds.map((kind) => probe.traffic(kind, { host: WEB.ipv4, port: PORT }, 100))),
   );
   await scene();
   await stage.agent.kill();
@@ -114,10 +112,10 @@ export async function crash(stage: Stage): Promise<void> {
     `a new agent (process ${stage.agent.pid}) read the kernel back and agrees with it after ${String(sync['tookMs'])} ms`,
   );
   await scene();
-  const reports = await Promise.all(running.map(({ probe, traffic }) => probe.call('traffic-stop', { traffic })));
+  const reports = await Promise.all(stops.map((stop) => stop()));
   const answered = sum(reports.map((report) => report.answered));
   const failed = sum(reports.flatMap((report) => Object.values(report.failures)));
-  const slowest = Math.max(...reports.map((report: TrafficReport) => report.slowestMs));
+  const slowest = Math.max(...reports.map((report) => report.slowestMs));
   story.result(
     `${answered + failed} requests meanwhile`,
     `${failed} failed, the slowest took ${slowest} ms`,

@@ -95,15 +95,14 @@ describe.each(WIRINGS)('a lab, $wiring', (spec) => {
 
   it('keeps a connection open and counts steady traffic', async () => {
     const { probe } = lab.pod('a');
-    const target = { host: lab.pod('b').addresses.ipv4, port: 80, timeoutMs: 2_000 };
+    const target = { host: lab.pod('b').addresses.ipv4, port: 80 };
     const { connection } = await probe.open(target);
     expect(await probe.echo(connection, 1_000_000)).toEqual({ kind: 'echoed' });
-    const held = await probe.call('traffic-start', { kind: 'held-tcp', target, perSecond: 200 });
-    const fresh = await probe.call('traffic-start', { kind: 'new-tcp', target, perSecond: 200 });
-    const datagrams = await probe.call('traffic-start', { kind: 'new-udp', target, perSecond: 200 });
+    const kinds = ['held-tcp', 'new-tcp', 'new-udp'] as const;
+    const stops = await Promise.all(kinds.map((kind) => probe.traffic(kind, target, 100)));
     await probe.echo(connection, 10_000_000);
-    for (const { traffic } of [held, fresh, datagrams]) {
-      const report = await probe.call('traffic-stop', { traffic });
+    for (const stop of stops) {
+      const report = await stop();
       expect(report).toEqual({
         answered: report.answered,
         servers: { b: report.answered },

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Agent } from '../support/agent.ts';
 import type { Lab } from '../support/lab.ts';
-import type { TrafficOrder } from '../support/probe/protocol.ts';
-import type { Probe } from '../support/probe.ts';
+import type { TrafficReport } from '../support/probe/protocol.ts';
 import { createServingLab, PORT, VIP } from '../support/world.ts';
 
 let lab: Lab;
@@ -64,24 +63,19 @@ it('a second agent exits 1 and names the holder; one on standby takes over', asy
 }, 60_000);
 
 /** Every kind of client, by both paths. */
-async function startTraffic(): Promise<readonly { probe: Probe; traffic: number }[]> {
-  const target = { host: VIP.web.ipv4, port: PORT, timeoutMs: 2_000 };
-  const target6 = { ...target, host: VIP.web.ipv6 };
-  const orders: readonly TrafficOrder[] = [
-    { kind: 'held-tcp', target, perSecond: 100 },
-    { kind: 'new-tcp', target: target6, perSecond: 100 },
-    { kind: 'new-udp', target, perSecond: 100 },
-  ];
+async function startTraffic(): Promise<readonly (() => Promise<TrafficReport>)[]> {
   const probes = [lab.pod('a').probe, lab.pod('a').rawProbe, lab.node.probe];
-  const started = probes.flatMap((probe) =>
-    orders.map(async (order) => ({ probe, ...(await probe.call('traffic-start', order)) })),
-  );
+  const started = probes.flatMap((probe) => [
+    probe.traffic('held-tcp', { host: VIP.web.ipv4, port: PORT }, 100),
+    probe.traffic('new-tcp', { host: VIP.web.ipv6, port: PORT }, 100),
+    probe.traffic('new-udp', { host: VIP.web.ipv4, port: PORT }, 100),
+  ]);
   return Promise.all(started);
 }
 
-async function stopTraffic(running: readonly { probe: Probe; traffic: number }[]): Promise<void> {
-  for (const { probe, traffic } of running) {
-    const report = await probe.call('traffic-stop', { traffic });
+async function stopTraffic(stops: readonly (() => Promise<TrafficReport>)[]): Promise<void> {
+  for (const stop of stops) {
+    const report = await stop();
     expect(report.failures).toEqual({});
     expect(report.answered).toBeGreaterThan(0);
   }

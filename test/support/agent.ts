@@ -16,7 +16,7 @@ const STOP_DEADLINE_MS = 5_000;
 
 /** A line of the agent's log; further fields as the message has them. */
 export interface LogLine {
-  readonly level: number;
+  readonly level: string;
   readonly msg: string;
   readonly [field: string]: unknown;
 }
@@ -52,7 +52,8 @@ export class Agent {
       ...joinCgroup(cgroup),
       ...lab.node.enter(),
       PROGRAM,
-      ...['run', '--backend', 'bpf', '--manifests', lab.manifests.folder, ...kernelFlags(lab)],
+      ...['run', '--backend', 'bpf', '--manifests', lab.manifests.folder],
+      ...[...pinFlags(lab), '--cgroup', lab.cgroup],
       ...['--hostname-override', NODE_NAME],
       ...(clusterCidrs.length === 0 ? [] : ['--cluster-cidr', clusterCidrs.join(',')]),
       ...(options.flags ?? []),
@@ -126,9 +127,10 @@ export function bpfsvc(lab: Lab, command: readonly string[]): Promise<string> {
 
 /** `bpfsvc cleanup` on the lab's node. */
 export function cleanup(lab: Lab): Promise<string> {
-  return bpfsvc(lab, ['cleanup', ...kernelFlags(lab)]);
+  return bpfsvc(lab, ['cleanup', ...pinFlags(lab)]);
 }
 
-function kernelFlags(lab: Lab): readonly string[] {
-  return ['--bpffs', join(lab.bpffs, 'bpfsvc'), '--cgroup', lab.cgroup];
+/** For every command that meets the agent's pins. */
+function pinFlags(lab: Lab): readonly string[] {
+  return ['--bpffs', join(lab.bpffs, 'bpfsvc')];
 }

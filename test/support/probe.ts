@@ -2,7 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { TIME_SCALE } from './deadline.ts';
-import type { Calls, Operation, Request, Response, Target, TcpOpened } from './probe/protocol.ts';
+import type {
+  Calls,
+  Operation,
+  Request,
+  Response,
+  Target,
+  TcpOpened,
+  TrafficOrder,
+  TrafficReport,
+} from './probe/protocol.ts';
 
 /** How long an answer may take before it counts as silence. */
 export const PATIENCE_MS = 2_000 * TIME_SCALE;
@@ -59,6 +68,13 @@ export class Probe {
   /** One datagram and its answer, from a new socket. */
   exchange(target: Dial & { readonly connected: boolean; readonly bytes?: number }): Promise<Calls['udp-exchange'][1]> {
     return this.call('udp-exchange', { timeoutMs: PATIENCE_MS, ...target });
+  }
+
+  /** Steady traffic until the returned function stops it. `perSecond` is for a real machine. */
+  async traffic(kind: TrafficOrder['kind'], target: Dial, perSecond: number): Promise<() => Promise<TrafficReport>> {
+    const order = { kind, target: { timeoutMs: PATIENCE_MS, ...target }, perSecond: perSecond / TIME_SCALE };
+    const started = await this.call('traffic-start', order);
+    return () => this.call('traffic-stop', started);
   }
 
   /** Serves TCP and UDP on a port, answering with `name`. */

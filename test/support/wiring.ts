@@ -51,6 +51,8 @@ export async function wireMachines(node: Host, remote: Host, external: Host): Pr
 /** The bridge of a bridge CNI, before its first pod. */
 export async function wireBridge(node: Host, callIptables: boolean): Promise<void> {
   const value = callIptables ? 1 : 0;
+  // Built in on some kernels; the sysctls below say whether it is there.
+  await run(['modprobe', '--quiet', 'br_netfilter']).catch(() => undefined);
   await node.ip([
     'link add cni0 type bridge',
     ...address('cni0', `${GATEWAY.ipv4}/24`, `${GATEWAY.ipv6}/64`, LINK_LOCAL.left),
