@@ -36,8 +36,9 @@ afterEach(async () => {
 test('serves, finds nothing to do after a restart, and lets go on cleanup', async () => {
   const planner = plan(['10.0.1.5', '10.0.1.6']);
   const first = await start();
-  const { writes, ...served } = await first.sync(planner.state(), everything(planner));
-  expect(served).toEqual({ frontends: 1, backends: 2, refused: [], tookMs: expect.any(Number) });
+  const { writes, tookMs, ...served } = await first.sync(planner.state(), everything(planner));
+  expect(served).toEqual({ frontends: 1, backends: 2, refused: [] });
+  expect(tookMs).toBeGreaterThan(0);
   expect(writes).toBeGreaterThan(5);
   expect(rows('frontends')).toBe(1);
   await stop(first);

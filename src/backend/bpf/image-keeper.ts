@@ -5,7 +5,7 @@ import type { BpfObject } from '../../sys/bpf-object.ts';
 import type { Refusal } from '../backend.ts';
 import { commit } from './commit.ts';
 import { diff, diffAll } from './diff.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint, fingerprintOf, touchedRows } from './fingerprint.ts';
 import { addressKey } from './gc/ct-expiry.ts';
 import type { Image } from './image.ts';
 import type { KernelMaps } from './kernel-maps.ts';
@@ -28,7 +28,7 @@ export class ImageKeeper {
   /** undefined: a commit failed, or none was made yet. */
   #image: Image | undefined;
   #previous: Image | undefined;
-  /** Of the maps as they are when nobody but us has written; undefined: not taken since our last write. */
+  /** Of the maps as they are when nobody but us has written; undefined: not known. */
   #fingerprint: number | undefined;
 
   /** `now` in milliseconds, monotonic. */
@@ -93,6 +93,7 @@ export class ImageKeeper {
   }
 
   #syncAll({ state, environment }: Wanted): number {
+    this.#fingerprint = undefined;
     const image = observe(this.#kernel, this.#previous);
     this.#previous = undefined;
     this.#image = image;
@@ -117,17 +118,24 @@ export class ImageKeeper {
   /** The image is already where the writes lead: if they fail, only the kernel knows where it is. */
   #commit(writes: readonly Write[]): number {
     if (writes.length === 0) return 0;
-    this.#fingerprint = undefined;
+    const touched = this.#fingerprint === undefined ? undefined : touchedRows(writes);
+    const before = touched === undefined ? 0 : fingerprintOf(this.#object, touched);
     this.#previous = this.#image;
     this.#image = undefined;
     const count = commit(writes, this.#kernel);
     this.#image = this.#previous;
     this.#previous = undefined;
+    this.#fingerprint = touched && this.#movedFingerprint(before, fingerprintOf(this.#object, touched));
     return count;
+  }
+
+  #movedFingerprint(before: number, after: number): number | undefined {
+    return this.#fingerprint === undefined ? undefined : (this.#fingerprint - before + after) | 0;
   }
 }
 
-function kernelMaps(object: BpfObject): KernelMaps {
+/** The maps of the image, of a loaded object. */
+export function kernelMaps(object: BpfObject): KernelMaps {
   const named = (name: keyof typeof maps) => object.map(name);
   return {
     services: named('services'),
