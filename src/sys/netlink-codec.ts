@@ -10,7 +10,15 @@ export interface Message {
 /** Type, or type of a nested attribute, to its bytes. */
 export type Attributes = ReadonlyMap<number, Uint8Array>;
 
-export const MessageType = { noop: 1, error: 2, done: 3, getLink: 18, getAddress: 22, getRoute: 26 } as const;
+export const MessageType = {
+  noop: 1,
+  error: 2,
+  done: 3,
+  getLink: 18,
+  getAddress: 22,
+  getRoute: 26,
+  getFilter: 46,
+} as const;
 
 const HEADER_BYTES = 16;
 const NLM_F_REQUEST = 1;
@@ -22,8 +30,10 @@ const NLM_F_DUMP_INTR = 0x10;
 const ATTRIBUTE_TYPE_MASK = 0x3fff;
 
 /** A request for a whole table; 16 zero bytes stand for ifinfomsg, ifaddrmsg and rtmsg alike: any family. */
-export function encodeDump(type: number): Uint8Array {
-  return encodeHeader(type, NLM_F_REQUEST | NLM_F_DUMP, 16);
+export function encodeDump(type: number, body: Uint8Array = new Uint8Array(16)): Uint8Array {
+  const bytes = encodeHeader(type, NLM_F_REQUEST | NLM_F_DUMP, body.length);
+  bytes.set(body, HEADER_BYTES);
+  return bytes;
 }
 
 /** A request that does nothing but being answered. */

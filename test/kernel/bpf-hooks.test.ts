@@ -10,6 +10,7 @@ import { clsactFilters } from '../../src/backend/bpf/hooks/clsact-filters.ts';
 import type { DeviceAttacher } from '../../src/backend/bpf/hooks/device-attachment.ts';
 import { DeviceHooks } from '../../src/backend/bpf/hooks/device-hooks.ts';
 import type { DeviceRole as Role } from '../../src/backend/bpf/hooks/devices.ts';
+import { edgeAttacher } from '../../src/backend/bpf/hooks/edge-attacher.ts';
 import { learnByProbe, learnNodeNetns } from '../../src/backend/bpf/hooks/node-netns.ts';
 import { attachSocketHooks, detachSocketHooks } from '../../src/backend/bpf/hooks/socket-hooks.ts';
 import { tcxLinks } from '../../src/backend/bpf/hooks/tcx-links.ts';
@@ -24,6 +25,7 @@ import { effectiveCgroupPrograms, tcxPrograms } from '../../src/sys/bpf-query.ts
 import { assemble, exit, moveImmediate } from '../../src/sys/instructions.ts';
 import { openUdpSocket } from '../../src/sys/socket.ts';
 import { attachFilter, detachFilter, queryFilter } from '../../src/sys/tc.ts';
+import { listFilters } from '../../src/sys/tc-filters.ts';
 import { makeScratch, makeVeth, type Scratch } from './hooks-scratch.ts';
 
 const POD: Role = { kind: 'pod', bridgeIfindex: 0, peerNetnsId: 7 };
@@ -270,6 +272,36 @@ describe('clsact filters', () => {
     expect(queryFilter(theirs)).toBe(foreign.id);
     detachFilter(theirs);
   });
+});
+
+test.skipIf(!features.tcx)('on egress, ours runs after filters of another tool, whoever came first', () => {
+  using object = load();
+  using veth = makeVeth();
+  using foreign = Program.load({
+    name: 'foreign',
+    type: ProgramType.schedCls,
+    expectedAttachType: 0,
+    instructions: assemble(moveImmediate(0, 0), exit),
+  });
+  const roles = new Map([[veth.ifindex, POD]]);
+  const hooks = new DeviceHooks(edgeAttacher(object, pins, silent), object.map('devices'), silent);
+  hooks.apply(roles);
+  const egress = () => [
+    tcxPrograms(veth.ifindex, 'egress').map(nameOf),
+    listFilters(veth.ifindex, 'egress').map((place) => nameOf(queryFilter(place) ?? 0)),
+  ];
+  expect(egress()).toEqual([['pod_out'], []]);
+  const theirs = { ifindex: veth.ifindex, direction: 'egress', priority: 49152, handle: 1 } as const;
+  attachFilter(foreign, theirs);
+  expect(hooks.verify(roles)).toBe(1);
+  expect(egress()).toEqual([[], ['foreign', 'pod_out']]);
+  expect(tcxPrograms(veth.ifindex, 'ingress').map(nameOf)).toEqual(['pod_in']);
+  expect(hooks.verify(roles)).toBe(0);
+  detachFilter(theirs);
+  expect(hooks.verify(roles)).toBe(1);
+  expect(egress()).toEqual([['pod_out'], []]);
+  hooks.apply(new Map());
+  expect(egress()).toEqual([[], []]);
 });
 
 test('pins of a generation can be removed whole', () => {

@@ -3,6 +3,7 @@ import type { Direction } from '../../../sys/bpf-constants.ts';
 import type { BpfObject } from '../../../sys/bpf-object.ts';
 import { Program } from '../../../sys/bpf-program.ts';
 import { attachFilter, detachFilter, type FilterPlace, queryFilter } from '../../../sys/tc.ts';
+import { listFilters } from '../../../sys/tc-filters.ts';
 import type { DeviceAttacher, DeviceHook } from './device-attachment.ts';
 
 /**
@@ -34,6 +35,13 @@ export function clsactFilters(object: BpfObject): DeviceAttacher {
 export function detachOwnFilter(ifindex: number, hook: DeviceHook, mapIds: ReadonlySet<number>): void {
   const own = ownFilter(ifindex, hook, mapIds);
   if (own !== undefined) detachFilter(own.place);
+}
+
+/** Has another tool a filter there? */
+export function hasForeignFilter(ifindex: number, direction: Direction): boolean {
+  return listFilters(ifindex, direction).some(
+    ({ handle, priority }) => handle !== HANDLE || !PRIORITIES[direction].includes(priority),
+  );
 }
 
 interface OwnFilter {

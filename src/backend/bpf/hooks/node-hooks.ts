@@ -8,10 +8,10 @@ import type { Pins } from '../pins.ts';
 import { clsactFilters } from './clsact-filters.ts';
 import { DeviceHooks } from './device-hooks.ts';
 import { assignRoles } from './devices.ts';
+import { edgeAttacher } from './edge-attacher.ts';
 import { learnNodeNetns } from './node-netns.ts';
 import { NodeNetwork } from './node-network.ts';
 import { attachSocketHooks, detachSocketHooks } from './socket-hooks.ts';
-import { tcxLinks } from './tcx-links.ts';
 
 export interface NodeHooksOptions {
   readonly object: BpfObject;
@@ -44,7 +44,7 @@ export class NodeHooks {
     this.#words = configWords(object.map('config'));
     this.#network = new NodeNetwork({ signal, log, onChange: () => this.#follow() });
     this.#deviceAddresses = this.#network.addresses;
-    const attacher = features.tcx ? tcxLinks(object, pins) : clsactFilters(object);
+    const attacher = features.tcx ? edgeAttacher(object, pins, log) : clsactFilters(object);
     this.#devices = new DeviceHooks(attacher, object.map('devices'), log);
   }
 
