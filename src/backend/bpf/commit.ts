@@ -12,10 +12,11 @@ import type { Delete, Put, Write } from './write.ts';
  */
 export function commit(writes: readonly Write[], kernel: KernelMaps, limit = writes.length): number {
   const end = Math.min(limit, writes.length);
+  const memory = openMemory(kernel);
   for (let from = 0; from < end; ) {
     const batch = batchFrom(writes, from, end);
     const [first] = batch;
-    if (first !== undefined) commitBatch(first, batch, kernel);
+    if (first !== undefined) commitBatch(first, batch, memory);
     from += batch.length;
   }
   return end;
@@ -34,7 +35,27 @@ function batchName(write: Write | undefined): string | undefined {
   return write?.kind === 'put' || write?.kind === 'delete' ? `${write.kind} ${write.map}` : undefined;
 }
 
-function commitBatch(first: Write, batch: readonly Write[], kernel: KernelMaps): void {
+/** The arrays, seen as what is stored in them. */
+interface Memory {
+  readonly kernel: KernelMaps;
+  readonly backends: DataView;
+  readonly slots: Uint32Array;
+  readonly services: BigUint64Array;
+  readonly config: Uint8Array;
+}
+
+function openMemory(kernel: KernelMaps): Memory {
+  return {
+    kernel,
+    backends: new DataView(kernel.backends.mmap()),
+    slots: new Uint32Array(kernel.slots.mmap()),
+    services: new BigUint64Array(kernel.services.mmap()),
+    config: new Uint8Array(kernel.config.mmap()),
+  };
+}
+
+function commitBatch(first: Write, batch: readonly Write[], memory: Memory): void {
+  const { kernel } = memory;
   switch (first.kind) {
     case 'put':
       putRows(batch as readonly Put[], kernel[first.map]); // all of one kind and map, by batchName
@@ -46,30 +67,24 @@ function commitBatch(first: Write, batch: readonly Write[], kernel: KernelMaps):
       putRows([{ kind: 'put', map: 'vips', key: first.vip, value: { flags: 0 } }], kernel.vips);
       return;
     case 'store-backend':
-      Backend.encodeInto(new DataView(kernel.backends.mmap()), first.id * Backend.size, first.row);
+      Backend.encodeInto(memory.backends, first.id * Backend.size, first.row);
       return;
-    case 'store-slots': {
-      const words = new Uint32Array(kernel.slots.mmap(), first.offset * 8, first.backendIds.length * 2);
-      first.backendIds.forEach((backendId, place) => {
-        words[place * 2] = backendId;
-        words[place * 2 + 1] = first.serviceId;
-      });
+    case 'store-slots':
+      for (const [place, backendId] of first.backendIds.entries()) {
+        memory.slots[(first.offset + place) * 2] = backendId;
+        memory.slots[(first.offset + place) * 2 + 1] = first.serviceId;
+      }
       return;
-    }
+    // Programs read a word of services at once: it must never be seen half-written.
     case 'store-column':
-      storeWord(kernel, first.serviceId * SERVICE_WORDS + first.column, packColumn(first.value));
+      Atomics.store(memory.services, first.serviceId * SERVICE_WORDS + first.column, packColumn(first.value));
       return;
     case 'store-policy':
-      storeWord(kernel, first.serviceId * SERVICE_WORDS + COLUMN_COUNT, packPolicy(first.value));
+      Atomics.store(memory.services, first.serviceId * SERVICE_WORDS + COLUMN_COUNT, packPolicy(first.value));
       return;
     case 'store-config':
-      storeConfig(new Uint8Array(kernel.config.mmap()), first.row);
+      storeConfig(memory.config, first.row);
   }
-}
-
-/** Programs read the word at once: it must never be seen half-written. */
-function storeWord(kernel: KernelMaps, at: number, value: bigint): void {
-  Atomics.store(new BigUint64Array(kernel.services.mmap()), at, value);
 }
 
 function putRows(batch: readonly Put[], rows: HashRows): void {

@@ -1,7 +1,8 @@
 import { formatCidr } from '../../model/cidr.ts';
 import type { Ip } from '../../model/ip.ts';
 import type { NodeState, ServicePort, ServicePortKey } from '../../plan/state.ts';
-import { type Gathered, program } from './image/program.ts';
+import type { Gathered } from './image/gathered.ts';
+import { program } from './image/program.ts';
 import { reserve } from './image/reserve.ts';
 import { unprogram } from './image/unprogram.ts';
 import { countFrontend, setNodeFlags, settleVip, widenVip } from './image/vip-users.ts';
@@ -65,7 +66,7 @@ interface Task {
 type Surroundings = Pick<Change, 'node' | 'environment' | 'nowMs'>;
 
 /** Keeps the writes of ten thousand Services from being in memory at once. */
-const SERVICES_PER_PART = 512;
+const SERVICES_PER_PART = 128;
 
 function* run(image: Image, surroundings: Surroundings, task: Task): Generator<readonly Write[]> {
   const { nowMs } = surroundings;
@@ -155,11 +156,15 @@ function diffNodeVips(image: Image, { node, environment }: Surroundings): Set<Ip
 
 /** A service whose name was lost is known by what it serves. */
 function adoptByFrontends(image: Image, servicePorts: Iterable<ServicePort>): void {
+  if (![...image.services.values()].some(({ name }) => name === undefined)) return;
+  const adopted = new Set<number>();
   for (const servicePort of servicePorts) {
     if (image.idByKey.has(servicePort.key)) continue;
     const owners = lower(servicePort).frontends.map(({ key }) => image.frontends.get(frontendName(key))?.serviceId);
-    const id = owners.find((owner) => isNameless(image, owner));
-    if (id !== undefined) image.idByKey.set(servicePort.key, id);
+    const id = owners.find((owner) => isNameless(image, owner) && !adopted.has(owner));
+    if (id === undefined) continue;
+    adopted.add(id);
+    image.idByKey.set(servicePort.key, id);
   }
 }
 

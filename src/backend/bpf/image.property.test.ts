@@ -179,7 +179,7 @@ describe('image', () => {
         commit(retire(image, 1e6), kernel);
         expect(meaning(observe(kernel))).toEqual(freshMeaning(before));
       }),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 
@@ -193,7 +193,7 @@ describe('image', () => {
         expect([...diffAll(again, { servicePorts, node, environment, nowMs: 0 })].flat()).toEqual([]);
         expect([...again.idByKey].sort()).toEqual([...image.idByKey].sort());
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 
@@ -226,7 +226,7 @@ describe('image', () => {
           expect(odd).toEqual([]);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
 
@@ -241,7 +241,7 @@ describe('image', () => {
         repair(kernel, to);
         expect(meaning(observe(kernel))).toEqual(freshMeaning(to));
       }),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 
@@ -254,7 +254,7 @@ describe('image', () => {
         repair(kernel, to);
         expect(meaning(observe(kernel))).toEqual(freshMeaning(to));
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
@@ -292,7 +292,7 @@ describe('image', () => {
           expect(missing.filter((service) => !refused.includes(service))).toEqual([]);
         });
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 });

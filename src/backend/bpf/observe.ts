@@ -1,5 +1,6 @@
 import type { Codec } from '../../abi/codec.ts';
 import { Backend, maps, VipFlag } from '../../abi/generated.ts';
+import { PROTO_AT } from './image/backend-table.ts';
 import { loadConfig } from './image/config-row.ts';
 import { createFoundServices, type FoundService, type FoundServices } from './image/found-service.ts';
 import { countFrontend, setNodeFlags } from './image/vip-users.ts';
@@ -135,5 +136,3 @@ function* rowsOf<K, V>(
     }
   }
 }
-
-const PROTO_AT = 18; // of struct backend; a test holds it equal to the codec's

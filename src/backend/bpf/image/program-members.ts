@@ -1,5 +1,5 @@
 import { type Image, unpackMember } from '../image.ts';
-import type { Gathered } from './program.ts';
+import type { Gathered } from './gathered.ts';
 import type { Reservation } from './reserve.ts';
 
 /** Members gain flags before any column changes, and lose them after. Returns the row's new members. */

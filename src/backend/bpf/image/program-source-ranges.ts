@@ -1,5 +1,5 @@
 import type { Image, SourceRangeRow } from '../image.ts';
-import type { Gathered } from './program.ts';
+import type { Gathered } from './gathered.ts';
 import type { Reservation } from './reserve.ts';
 import { rangeName } from './source-range-name.ts';
 

@@ -12,29 +12,21 @@ import {
   writePolicy,
 } from '../image.ts';
 import type { LoweredFrontend } from '../lower.ts';
+import type { Gathered } from './gathered.ts';
 import { programMembers } from './program-members.ts';
 import { programSourceRanges } from './program-source-ranges.ts';
 import type { Reservation } from './reserve.ts';
 import type { SlotRange } from './slot-ranges.ts';
 import { countFrontend } from './vip-users.ts';
-import type { Additions, Removals } from './write-order.ts';
-
-/** What one diff gathers while it goes from service to service. */
-export interface Gathered {
-  readonly additions: Additions;
-  readonly removals: Removals;
-  /** Frontends their service has given up; another may have taken them since. */
-  readonly dropped: FrontendRow[];
-  /** Addresses whose users have changed. */
-  readonly touched: Set<Ip>;
-  readonly nowMs: number;
-}
 
 /** Moves the image of one service port to what was reserved for it. */
 export function program(image: Image, reservation: Reservation, gathered: Gathered): void {
   const { lowered, row: before, fresh } = reservation;
   const { additions } = gathered;
-  storeBackends(image, reservation, gathered);
+  for (const { id, row } of reservation.backends) {
+    image.backends.set(id, row);
+    additions.backends.push({ kind: 'store-backend', id, row });
+  }
   for (const { range, backendIds } of fresh) {
     backendIds.forEach((backendId, place) => {
       image.slots[(range.offset + place) * 2] = backendId;
@@ -81,22 +73,6 @@ export function countBackends(
     const refs = (image.backendRefs[id] ?? 0) - 1;
     image.backendRefs[id] = refs;
     if (refs === 0) image.backendIds.release(id, nowMs);
-  }
-}
-
-/** New rows, and flags that rows gain. None is taken away while the id lives: Services may differ in what they know. */
-function storeBackends(image: Image, { lowered, newBackends }: Reservation, { additions }: Gathered): void {
-  for (const id of newBackends) {
-    const row = image.backends.get(id);
-    if (row !== undefined) additions.backends.push({ kind: 'store-backend', id, row });
-  }
-  for (const row of [lowered.sets.cluster, lowered.sets.local, lowered.members.map((member) => member.row)].flat()) {
-    const id = image.backends.find(row) ?? 0;
-    const flags = image.backends.flags(id);
-    if ((row.flags & ~flags) === 0) continue;
-    const widened = { ...row, flags: flags | row.flags };
-    image.backends.set(id, widened);
-    additions.backends.push({ kind: 'store-backend', id, row: widened });
   }
 }
 

@@ -23,7 +23,8 @@ export interface Reservation {
   readonly places: Readonly<Record<SetName, SlotRange | undefined>>;
   /** Places to be filled. */
   readonly fresh: readonly { readonly range: SlotRange; readonly backendIds: readonly number[] }[];
-  readonly newBackends: readonly number[];
+  /** Rows that are new, or gain flags. */
+  readonly backends: readonly { readonly id: number; readonly row: Backend }[];
   /** As ServiceRow has them. */
   readonly members: readonly number[];
 }
@@ -76,8 +77,9 @@ function reserveOne(image: Image, lowered: LoweredService, taken: Taken): Reserv
     ranges: [],
   };
   if (!image.services.has(id)) taken.serviceIds.push(id);
-  const known = taken.backendIds.length;
-  const place = (rows: readonly Backend[]): readonly number[] | undefined => takeBackends(image, rows, taken);
+  const backends: { id: number; row: Backend }[] = [];
+  const place = (rows: readonly Backend[]): readonly number[] | undefined =>
+    takeBackends(image, rows, { taken, backends });
   const cluster = place(lowered.sets.cluster);
   const local = place(lowered.sets.local);
   const memberIds = place(lowered.members.map((member) => member.row));
@@ -105,20 +107,29 @@ function reserveOne(image: Image, lowered: LoweredService, taken: Taken): Reserv
   }
   const members = memberIds.map((backendId, index) => packMember(backendId, lowered.members[index]?.flags ?? 0));
   members.sort((left, right) => left - right);
-  return { lowered, row, places, fresh, newBackends: taken.backendIds.slice(known), members };
+  return { lowered, row, places, fresh, backends, members };
 }
 
-function takeBackends(image: Image, rows: readonly Backend[], taken: Taken): readonly number[] | undefined {
+function takeBackends(
+  image: Image,
+  rows: readonly Backend[],
+  { taken, backends }: { readonly taken: Taken; readonly backends: { id: number; row: Backend }[] },
+): readonly number[] | undefined {
   const ids: number[] = [];
   for (const row of rows) {
-    let id = image.backends.find(row);
-    if (id === undefined) {
-      id = image.backendIds.take();
-      if (id === undefined) return undefined;
+    const known = image.backends.find(row);
+    const id = known ?? image.backendIds.take();
+    if (id === undefined) return undefined;
+    ids.push(id);
+    if (known === undefined) {
       image.backends.set(id, row);
       taken.backendIds.push(id);
+      backends.push({ id, row });
+      continue;
     }
-    ids.push(id);
+    // Services may know different things of one backend: a flag stays while the id lives.
+    const flags = image.backends.flags(id);
+    if ((row.flags & ~flags) !== 0) backends.push({ id, row: { ...row, flags: flags | row.flags } });
   }
   return ids;
 }
@@ -144,29 +155,41 @@ function presentRange(
 
 /** The first map that has no room for the rows of these service ports, in words. */
 function findFullMap(image: Image, services: readonly LoweredService[]): string | undefined {
+  const needed = { frontends: 0, vips: 0, members: 0, service_names: 0, source_ranges: 0 };
   const vips = new Set<Ip>();
-  const needed = { frontends: 0, members: 0, service_names: 0, source_ranges: 0 };
-  for (const { key, frontends, members, sourceRanges } of services) {
-    if (utf8Bytes(key) >= ServiceName.size) return `Its name is longer than ${ServiceName.size - 1} bytes`;
-    const row = image.services.get(image.idByKey.get(key) ?? -1);
+  for (const lowered of services) {
+    if (!fitsName(lowered.key)) return `Its name is longer than ${ServiceName.size - 1} bytes`;
+    const row = image.services.get(image.idByKey.get(lowered.key) ?? -1);
     if (row?.name === undefined) needed.service_names += 1;
-    for (const frontend of frontends) {
-      if (!image.frontends.has(frontendName(frontend.key))) needed.frontends += 1;
-      const { addr } = frontend.key;
-      if (needsVip(addr) && !image.vips.has(addr)) vips.add(addr);
+    for (const { key } of lowered.frontends) {
+      if (!image.frontends.has(frontendName(key))) needed.frontends += 1;
+      if (needsVip(key.addr) && !image.vips.has(key.addr)) vips.add(key.addr);
     }
-    const memberIds = new Set(row?.members.map((member) => unpackMember(member).backendId));
-    needed.members += members.filter((member) => !memberIds.has(image.backends.find(member.row) ?? 0)).length;
-    const rangeNames = new Set(row?.sourceRanges.map(rangeName));
-    needed.source_ranges += sourceRanges.filter((range) => !rangeNames.has(rangeName(range))).length;
+    needed.members += countNewMembers(image, row, lowered);
+    needed.source_ranges += countNewRanges(row, lowered);
   }
-  const held = { ...image.counts, frontends: image.frontends.size, vips: image.vips.size };
-  for (const [map, rows] of Object.entries({ ...needed, vips: vips.size })) {
-    const name = map as keyof typeof held; // the keys of the object above
-    const room = image.capacities[name] - held[name];
-    if (rows > room) return full(name, rows, room);
+  needed.vips = vips.size;
+  const { counts, frontends, capacities } = image;
+  const held = { ...counts, frontends: frontends.size, vips: image.vips.size };
+  for (const map of COUNTED_MAPS) {
+    const room = capacities[map] - held[map];
+    if (needed[map] > room) return full(map, needed[map], room);
   }
   return undefined;
+}
+
+const COUNTED_MAPS = ['frontends', 'vips', 'members', 'service_names', 'source_ranges'] as const;
+
+function countNewMembers(image: Image, row: ServiceRow | undefined, { members }: LoweredService): number {
+  if (row === undefined || row.members.length === 0) return members.length;
+  const ids = new Set(row.members.map((member) => unpackMember(member).backendId));
+  return members.filter((member) => !ids.has(image.backends.find(member.row) ?? 0)).length;
+}
+
+function countNewRanges(row: ServiceRow | undefined, { sourceRanges }: LoweredService): number {
+  if (row === undefined || row.sourceRanges.length === 0) return sourceRanges.length;
+  const names = new Set(row.sourceRanges.map(rangeName));
+  return sourceRanges.filter((range) => !names.has(rangeName(range))).length;
 }
 
 function describeBackends(image: Image, lowered: LoweredService, taken: Taken): string {
@@ -182,6 +205,12 @@ function frontendNameOf({ addr, port, proto }: Backend): string {
 function full(map: string, needed: number, room: number, how = ''): string {
   return `Map "${map}" is full: ${needed} more rows${how} are needed, it has room for ${room}`;
 }
+
+function fitsName(name: string): boolean {
+  return name.length * LONGEST_CHARACTER < ServiceName.size || utf8Bytes(name) < ServiceName.size;
+}
+
+const LONGEST_CHARACTER = 3; // bytes of UTF-8 for one unit of a string
 
 function utf8Bytes(text: string): number {
   let bytes = 0;

@@ -1,6 +1,7 @@
 import { EMPTY_COLUMN } from '../../../abi/column.ts';
 import { backendsOf, COLUMN_COUNT, type Image, isServiceId, unpackMember, writeColumn, writePolicy } from '../image.ts';
-import { countBackends, type Gathered } from './program.ts';
+import type { Gathered } from './gathered.ts';
+import { countBackends } from './program.ts';
 
 /** Takes a service out of the image, whole or half-written. */
 export function unprogram(image: Image, serviceId: number, { removals, dropped, nowMs }: Gathered): void {

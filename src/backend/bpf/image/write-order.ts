@@ -51,5 +51,5 @@ export function createRemovals(): Removals {
 }
 
 export function inOrder(writes: Additions | Removals): readonly Write[] {
-  return Object.values(writes).flat();
+  return Object.values<readonly Write[]>({ ...writes }).flat();
 }
