@@ -218,12 +218,12 @@ describe('the agent', () => {
     await end(stage, running);
     const told = stage.lines.map((line) => line as { msg: string }).filter(({ msg }) => !msg.startsWith('dataplane'));
     expect(told).toEqual([
+      { svc: 'ns/a', reason: 'map full', msg: 'service refused' },
       {
         object: 'Service ns/b',
         reason: 'spec.ports[0].port: 0 is not a port: use a number from 1 to 65535',
         msg: 'object ignored',
       },
-      { svc: 'ns/a', reason: 'map full', msg: 'service refused' },
       { object: 'Service ns/b', msg: 'object no longer ignored' },
       { svc: 'ns/a', msg: 'service no longer refused' },
     ]);

@@ -42,15 +42,16 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     unsynced = mergeDeltas(unsynced, planner.plan());
-    refusals.ignored(planner.state().ignored);
     const cause = causeOf(unsynced, isRequested, now() >= nextResync);
     if (cause === undefined) {
+      refusals.ignored(planner.state().ignored); // no sync should wait for it
       await wake.wait(nextResync - now());
       continue;
     }
     if (cause === 'request') isRequested = false; // another may come while this one is served
+    const state = planner.state();
     try {
-      const { refused, ...report } = await backend.sync(planner.state(), unsynced);
+      const { refused, ...report } = await backend.sync(state, unsynced);
       unsynced = NO_DELTA;
       if (cause !== 'change' || !isInSync) nextResync = now() + RESYNC_MS;
       refusals.refused(refused);
@@ -67,6 +68,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
         { reason: error.message, failures },
         'sync failed, it will be tried again',
       );
+      refusals.ignored(state.ignored);
       await pause(options, backoffMs(failures));
     }
   }

@@ -57,6 +57,16 @@ describe('claims', () => {
     ]);
   });
 
+  it('tells items on one line apart', () => {
+    expect(last(['a', '{"kind": "List", "items": [5, true]}'])).toEqual([
+      [
+        ignore('a:1 items[0]', '5 is not an object: write a Service, an EndpointSlice or a Node'),
+        ignore('a:1 items[1]', 'true is not an object: write a Service, an EndpointSlice or a Node'),
+      ],
+      [],
+    ]);
+  });
+
   it('gives an object to the first file by name, whichever comes first in time', () => {
     const lost = ignore('Node x in b:1', 'a holds it, too: keep one of them');
     expect(last(['a', good('x')], ['b', good('x')])).toEqual([[lost], []]);

@@ -42,7 +42,8 @@ export function createClaims(): Claims {
       for (const entry of entries) {
         const place = `${file}:${entry.line}`;
         if (entry.name === undefined) {
-          if (!entry.parsed.ok) ignored.set(place, entry.parsed.reason);
+          const item = entry.item === undefined ? '' : ` items[${entry.item}]`;
+          if (!entry.parsed.ok) ignored.set(`${place}${item}`, entry.parsed.reason);
           continue;
         }
         const owner = owners.get(entry.name);

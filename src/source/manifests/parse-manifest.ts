@@ -12,6 +12,8 @@ export interface Entry {
   readonly name: string | undefined;
   /** Of the file, from 1. */
   readonly line: number;
+  /** Its place in a List of which many items may stand on one line. */
+  readonly item?: number;
   readonly parsed: Parse<ModelObject>;
 }
 
@@ -58,7 +60,7 @@ function readJson(text: string, raw: unknown): readonly Entry[] {
   const entries = items.map((item) => readObject(item, 1));
   if (entries.every((entry) => entry.parsed.ok)) return entries;
   const lines = jsonItemLines(text);
-  return entries.map((entry, index) => ({ ...entry, line: lines[index] ?? 1 }));
+  return entries.map((entry, item) => ({ ...entry, line: lines[item] ?? 1, item }));
 }
 
 function* readYaml(document: Piece): Iterable<YamlEntry> {
@@ -77,7 +79,10 @@ function* readYaml(document: Piece): Iterable<YamlEntry> {
     yield malformed(document.line + loaded.line, loaded.reason);
     return;
   }
-  for (const raw of listItems(loaded.raw) ?? [loaded.raw]) yield { entry: readObject(raw, line), isMalformed: false };
+  const items = listItems(loaded.raw);
+  if (items === undefined) yield { entry: readObject(loaded.raw, line), isMalformed: false };
+  for (const [item, raw] of (items ?? []).entries())
+    yield { entry: { ...readObject(raw, line), item }, isMalformed: false };
 }
 
 function* readListItem(item: Piece, list: unknown): Iterable<YamlEntry> {
