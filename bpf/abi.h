@@ -69,7 +69,8 @@ enum column_shift {
 
 /* One row per service port and family. */
 struct service {
-	column_t columns[6]; /* [external][enum client]: internal pod, node, other, external pod, node, other */
+	column_t columns
+		[6]; /* [external][enum client]: internal pod, node, other, external pod, node, other */
 	__u32 affinity_sec; /* 0: no session affinity */
 	__u32 flags; /* SERVICE_F_* */
 	__u64 pad;

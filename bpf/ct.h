@@ -149,9 +149,8 @@ static __always_inline bool socket_exists(struct __sk_buff *skb, const struct tu
 		if (!sk)
 			return false;
 		/* only a connected socket owns the tuple */
-		exists = ip_is_v4(&arriving->saddr) ?
-				 sk->dst_ip4 == arriving->saddr.word[3] :
-				 sk->dst_ip6[3] == arriving->saddr.word[3];
+		exists = ip_is_v4(&arriving->saddr) ? sk->dst_ip4 == arriving->saddr.word[3] :
+						      sk->dst_ip6[3] == arriving->saddr.word[3];
 	}
 	bpf_sk_release(sk);
 	return exists;

@@ -17,7 +17,8 @@ static __noinline bool resolve_fragment(struct packet *packet)
 	const struct frag *ports;
 
 	if (packet->fragment == FRAGMENT_FIRST) {
-		struct frag first = { .sport = packet->key.tuple.sport, .dport = packet->key.tuple.dport };
+		struct frag first = { .sport = packet->key.tuple.sport,
+				      .dport = packet->key.tuple.dport };
 
 		bpf_map_update_elem(&frags, &key, &first, BPF_ANY);
 		return true;

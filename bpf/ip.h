@@ -32,8 +32,8 @@ static __always_inline struct ip ip_unspecified(const struct ip *ip)
 /* One branch for the verifier to follow, not four. */
 static __always_inline bool ip_equal(const struct ip *a, const struct ip *b)
 {
-	return !((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) |
-		 (a->word[2] ^ b->word[2]) | (a->word[3] ^ b->word[3]));
+	return !((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2]) |
+		 (a->word[3] ^ b->word[3]));
 }
 
 static __always_inline bool ip_inside(const struct ip *ip, const struct cidr *cidr)

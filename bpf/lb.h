@@ -25,9 +25,8 @@ static __always_inline const struct config *get_config(void)
 	return bpf_map_lookup_elem(&config, &zero);
 }
 
-static __always_inline const struct frontend *find_frontend(const struct vip *vip,
-							    const struct ip *addr, __be16 port,
-							    __u8 proto)
+static __always_inline const struct frontend *
+find_frontend(const struct vip *vip, const struct ip *addr, __be16 port, __u8 proto)
 {
 	struct frontend_key key = { .addr = *addr, .port = port, .proto = proto };
 	const struct frontend *frontend = bpf_map_lookup_elem(&frontends, &key);
@@ -111,11 +110,9 @@ static __always_inline const struct backend *pick(__u32 service_id, const column
 }
 
 /* The client's last backend while it is in the set and the time has not run out, else a new one. */
-static __always_inline const struct backend *pick_for_client(const struct service *service,
-							     __u32 service_id,
-							     const column_t *column,
-							     const struct ip *client,
-							     __u32 *backend_id)
+static __always_inline const struct backend *
+pick_for_client(const struct service *service, __u32 service_id, const column_t *column,
+		const struct ip *client, __u32 *backend_id)
 {
 	struct affinity_key key = { .client = *client, .service_id = service_id };
 	__u8 set = column_flags(READ_ONCE(*column)) & COLUMN_F_LOCAL ? MEMBER_F_LOCAL :

@@ -8,7 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include "abi.h"
 
-#define MAP(name, map_type, key_type, value_type, entries, map_flags_)                            \
+#define MAP(name, map_type, key_type, value_type, entries, map_flags_)                             \
 	struct {                                                                                   \
 		__uint(type, map_type);                                                            \
 		__type(key, key_type);                                                             \

@@ -27,7 +27,7 @@ static __always_inline __u64 ip_diff(const struct ip *old, const struct ip *new)
 	__u64 sum = 0;
 
 	for (int i = 0; i < 4; i++)
-		sum += (__u64)new->word[i] + (__u32)~old->word[i];
+		sum += (__u64) new->word[i] + (__u32)~old->word[i];
 	return sum;
 }
 
@@ -38,7 +38,7 @@ static __always_inline __u32 addresses_diff(const struct tuple *old, const struc
 
 static __always_inline __u32 ports_diff(const struct tuple *old, const struct tuple *new)
 {
-	return fold((__u64)new->sport + (__u16)~old->sport + new->dport + (__u16)~old->dport);
+	return fold((__u64) new->sport + (__u16)~old->sport + new->dport + (__u16)~old->dport);
 }
 
 static __always_inline __sum16 csum_add_diff(__sum16 csum, __u32 diff)
@@ -99,10 +99,10 @@ static __always_inline bool rewrite(struct __sk_buff *skb, const struct packet *
 		return false;
 	if (packet->fragment == FRAGMENT_LATER)
 		return true;
-	if (check && bpf_l4_csum_replace(skb, packet->l4 + check, 0, addresses,
-					 flags | BPF_F_PSEUDO_HDR))
+	if (check &&
+	    bpf_l4_csum_replace(skb, packet->l4 + check, 0, addresses, flags | BPF_F_PSEUDO_HDR))
 		return false;
-	if (new->sport == packet->key.tuple.sport && new->dport == packet->key.tuple.dport)
+	if (new->sport == packet->key.tuple.sport &&new->dport == packet->key.tuple.dport)
 		return true;
 	if (check && bpf_l4_csum_replace(skb, packet->l4 + check, 0,
 					 ports_diff(&packet->key.tuple, new), flags))

@@ -7,7 +7,8 @@
 #include "scratch.h"
 
 #define ANSWER_TTL 64
-#define QUOTE_MAX 48 /* an IPv6 header, or IPv4 with 20 bytes of options, and the transport's start */
+#define QUOTE_MAX                                                                                  \
+	48 /* an IPv6 header, or IPv4 with 20 bytes of options, and the transport's start */
 #define QUOTED_TRANSPORT 8
 
 /* bpf_redirect flag: how the sender is reached from the hook */
@@ -27,7 +28,8 @@ static __always_inline void swap_macs(struct __sk_buff *skb, __u32 l3)
 }
 
 /* Unfolded sum of the pseudo header; symmetric in the addresses. */
-static __always_inline __u32 pseudo_sum(const struct tuple *tuple, bool v4, __u8 proto, __u16 length)
+static __always_inline __u32 pseudo_sum(const struct tuple *tuple, bool v4, __u8 proto,
+					__u16 length)
 {
 	__u64 sum = bpf_htons(proto) + bpf_htons(length);
 
@@ -88,7 +90,8 @@ static __always_inline __u32 transport_length(struct __sk_buff *skb, const struc
 }
 
 /* RFC 9293 3.10.7.1. An ICMP answer instead would leave connect() hanging for a second over veth. */
-static __always_inline int refuse_tcp(struct __sk_buff *skb, const struct packet *packet, __u32 path)
+static __always_inline int refuse_tcp(struct __sk_buff *skb, const struct packet *packet,
+				      __u32 path)
 {
 	struct tcphdr tcp, rst = {};
 	__u32 length = transport_length(skb, packet);
@@ -111,13 +114,14 @@ static __always_inline int refuse_tcp(struct __sk_buff *skb, const struct packet
 		rst.seq = tcp.ack_seq;
 	} else {
 		rst.ack = 1;
-		rst.ack_seq = bpf_htonl(bpf_ntohl(tcp.seq) + length - tcp.doff * 4 + tcp.syn +
-					tcp.fin);
+		rst.ack_seq =
+			bpf_htonl(bpf_ntohl(tcp.seq) + length - tcp.doff * 4 + tcp.syn + tcp.fin);
 	}
 	pseudo = pseudo_sum(&packet->key.tuple, packet->v4, IPPROTO_TCP, sizeof(rst));
-	rst.check = partial ? fold16(pseudo) :
-			      (__sum16)~fold16(bpf_csum_diff(NULL, 0, (void *)&rst, sizeof(rst),
-							     pseudo));
+	rst.check =
+		partial ?
+			fold16(pseudo) :
+			(__sum16)~fold16(bpf_csum_diff(NULL, 0, (void *)&rst, sizeof(rst), pseudo));
 
 	if (bpf_skb_change_tail(skb, packet->l4 + sizeof(rst), 0))
 		return TC_ACT_SHOT;
@@ -228,7 +232,7 @@ __noinline int refuse_scratch(struct __sk_buff *skb, __u32 path)
 	if (!in_hand)
 		return TC_ACT_SHOT;
 	return in_hand->packet.key.proto == IPPROTO_TCP ? refuse_tcp(skb, &in_hand->packet, path) :
-						      refuse_icmp(skb, &in_hand->packet, path);
+							  refuse_icmp(skb, &in_hand->packet, path);
 }
 
 /* Refuses the packet in scratch. */

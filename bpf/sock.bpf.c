@@ -51,11 +51,9 @@ static __always_inline void remember_vip(__u64 cookie, const struct backend *bac
 }
 
 /* An unconnected UDP socket keeps its backend for a frontend while that is a member. */
-static __always_inline const struct backend *pick_pinned(__u64 cookie, __u32 service_id,
-							 const struct service *service,
-							 const column_t *column,
-							 const struct ip *client,
-							 const struct destination *vip)
+static __always_inline const struct backend *
+pick_pinned(__u64 cookie, __u32 service_id, const struct service *service, const column_t *column,
+	    const struct ip *client, const struct destination *vip)
 {
 	struct sk_pin_key key = {
 		.cookie = cookie,

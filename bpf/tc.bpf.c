@@ -45,8 +45,7 @@ static __always_inline struct device get_device(struct __sk_buff *skb)
  * Client and backend on one bridge: the answer will be switched, so the request must be too, or
  * netfilter sees half of the flow. Leaves the backend's MAC in the row once the node knows it.
  */
-static __noinline void find_mac(struct __sk_buff *skb, const struct packet *packet,
-				     struct ct *row)
+static __noinline void find_mac(struct __sk_buff *skb, const struct packet *packet, struct ct *row)
 {
 	struct device device = get_device(skb);
 	struct bpf_fib_lookup fib = {};
@@ -296,7 +295,7 @@ static __always_inline int open(struct __sk_buff *skb, const struct packet *pack
 		return TC_ACT_UNSPEC;
 	if (to_vip) {
 		rows->packet = *packet;
-			action = open_flow(skb);
+		action = open_flow(skb);
 	}
 	if (action != NO_FRONTEND)
 		return action;
@@ -344,6 +343,9 @@ int pod_in(struct __sk_buff *skb)
 		return follow(skb, &packet, row);
 	if (row)
 		bpf_map_delete_elem(&conntrack, &packet.key);
+	else if (packet.key.proto == IPPROTO_TCP && !opens_connection(&packet) &&
+		 !(vip && vip->flags & (VIP_F_CLUSTER_IP | VIP_F_EXTERNAL)))
+		return TC_ACT_UNSPEC; /* midstream to a node or a pod: the bulk of what is not ours */
 	action = open(skb, &packet, vip);
 	if (action != TC_ACT_UNSPEC)
 		return action;
@@ -384,7 +386,8 @@ static __always_inline int guard(struct __sk_buff *skb, __u32 l3)
 	if (!vip || !(vip->flags & (VIP_F_CLUSTER_IP | VIP_F_EXTERNAL)))
 		return TC_ACT_UNSPEC;
 	in_hand->packet = packet;
-	frontend = find_frontend(vip, &packet.key.tuple.daddr, packet.key.tuple.dport, packet.key.proto);
+	frontend = find_frontend(vip, &packet.key.tuple.daddr, packet.key.tuple.dport,
+				 packet.key.proto);
 	if (!frontend && !(vip->flags & VIP_F_CLUSTER_IP))
 		return TC_ACT_UNSPEC;
 	if (is_icmp(&packet) || packet.fragment == FRAGMENT_LATER) {
@@ -401,8 +404,8 @@ static __always_inline int guard(struct __sk_buff *skb, __u32 l3)
 		count_reason(REASON_SOURCE_RANGE);
 		return TC_ACT_SHOT;
 	}
-	verdict = column_verdict(READ_ONCE(*get_column(service, frontend->scope,
-						       classify(cfg, &packet.key.tuple.saddr))));
+	verdict = column_verdict(READ_ONCE(
+		*get_column(service, frontend->scope, classify(cfg, &packet.key.tuple.saddr))));
 	if (verdict == VERDICT_REJECT)
 		return refuse(skb, REASON_REJECT, ANSWER_INGRESS);
 	if (verdict == VERDICT_DROP) {
