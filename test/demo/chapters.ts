@@ -1,5 +1,5 @@
 import { bothOf, GATEWAY, NODE } from '../support/addresses.ts';
-import { Agent, bpfsvc } from '../support/agent.ts';
+import { Agent, bpfsvc, pinFolder } from '../support/agent.ts';
 import { eventually } from '../support/deadline.ts';
 import { ask, dialled, isOnly } from './ask.ts';
 import { CART, COUPONS, NEWCOMER, PORT, type Stage, TARGET_PORT, WEB } from './stage.ts';
@@ -125,7 +125,7 @@ export async function crash(stage: Stage): Promise<void> {
 
 export async function look({ story, lab }: Stage): Promise<void> {
   story.chapter('What the kernel holds: bpfsvc dump services');
-  story.say((await bpfsvc(lab, ['dump', 'services', '--bpffs', `${lab.bpffs}/bpfsvc`])).trimEnd());
+  story.say((await bpfsvc(lab, ['dump', 'services', '--bpffs', pinFolder(lab)])).trimEnd());
 }
 
 function newcomerSlice(): object {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Agent, cleanup } from '../support/agent.ts';
 import { bpfObjectsOf, footprint, living } from '../support/footprint.ts';
@@ -36,6 +37,16 @@ it.each(ENDS)(
   },
   60_000,
 );
+
+it('an agent mounts a bpffs where none is; cleanup unmounts it', async () => {
+  const bpffs = join(lab.folder, 'unmounted');
+  const before = await footprint(lab);
+  const agent = await Agent.start(lab, { bpffs });
+  expect(await agent.stop()).toBe(0);
+  expect((await lab.pod('a').probe.connect({ host: VIP.single.ipv4, port: PORT })).kind).toBe('answered');
+  await cleanup(lab, bpffs);
+  expect(await footprint(lab)).toEqual(before);
+}, 60_000);
 
 it('cleanup of a clean node is done at once', async () => {
   const before = await footprint(lab);

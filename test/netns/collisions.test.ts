@@ -45,6 +45,20 @@ describe.each(['ipv4', 'ipv6'] as const)('%s', (family) => {
     });
   });
 
+  it('a port whose VIP flow is over dials the backend directly', async () => {
+    const { rawProbe, addresses } = world.lab.pod('a');
+    const localPort = 40_004;
+    const connect = ({ addresses, port }: Way) => rawProbe.connect({ host: addresses[family], port, localPort });
+    const answered = (way: Way) => ({
+      kind: 'answered',
+      server: 'b',
+      client: addresses[family],
+      peer: wireEndpoint(way.addresses, family, way.port),
+    });
+    for (const way of [single(), direct(), direct(), single(), twin()])
+      expect(await connect(way)).toEqual(answered(way));
+  });
+
   it('one UDP socket keeps two VIPs and the backend itself apart', async () => {
     const { rawProbe } = world.lab.pod('a');
     const { socket } = await rawProbe.call('udp-open', { family: family === 'ipv4' ? 4 : 6, localPort: 40_010 });

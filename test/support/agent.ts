@@ -24,6 +24,8 @@ export interface LogLine {
 export interface AgentOptions {
   /** Default: where the lab's pods are. */
   readonly clusterCidrs?: readonly string[];
+  /** Default: a folder of the lab's bpffs. */
+  readonly bpffs?: string;
   /** Flags after those that every lab needs. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -46,14 +48,14 @@ export class Agent {
 
   /** Starts the agent, without a wait for anything. */
   static async launch(lab: Lab, options: AgentOptions = {}): Promise<Agent> {
-    const { clusterCidrs = CLUSTER_CIDRS } = options;
+    const { clusterCidrs = CLUSTER_CIDRS, bpffs = pinFolder(lab) } = options;
     const cgroup = await lab.makeCgroup('agent');
     const [file = '', ...argv] = [
       ...joinCgroup(cgroup),
       ...lab.node.enter(),
       PROGRAM,
       ...['run', '--backend', 'bpf', '--manifests', lab.manifests.folder],
-      ...[...pinFlags(lab), '--cgroup', lab.cgroup],
+      ...['--bpffs', bpffs, '--cgroup', lab.cgroup],
       ...['--hostname-override', NODE_NAME],
       ...(clusterCidrs.length === 0 ? [] : ['--cluster-cidr', clusterCidrs.join(',')]),
       ...(options.flags ?? []),
@@ -126,11 +128,11 @@ export function bpfsvc(lab: Lab, command: readonly string[]): Promise<string> {
 }
 
 /** `bpfsvc cleanup` on the lab's node. */
-export function cleanup(lab: Lab): Promise<string> {
-  return bpfsvc(lab, ['cleanup', ...pinFlags(lab)]);
+export function cleanup(lab: Lab, bpffs = pinFolder(lab)): Promise<string> {
+  return bpfsvc(lab, ['cleanup', '--bpffs', bpffs]);
 }
 
-/** For every command that meets the agent's pins. */
-function pinFlags(lab: Lab): readonly string[] {
-  return ['--bpffs', join(lab.bpffs, 'bpfsvc')];
+/** Where the agent pins, unless told otherwise. */
+export function pinFolder(lab: Lab): string {
+  return join(lab.bpffs, 'bpfsvc');
 }
