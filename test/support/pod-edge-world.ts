@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { packColumn } from '../../src/abi/column.ts';
 import * as abi from '../../src/abi/generated.ts';
 import { type BpfObject, openObject } from '../../src/sys/bpf-object.ts';
 import { frame, ip, type Packet, type Seen, see } from './packet.ts';
+import { REPOSITORY } from './repository.ts';
 
 /**
  * The tc programs over maps filled by hand, run by BPF_PROG_TEST_RUN. One client pod, and per family:
@@ -30,7 +32,7 @@ export const V6: World = {
 
 const TCP = 6;
 const UDP = 17;
-const OBJECT = new URL('../../dist/bpf/bpfsvc.bpf.o', import.meta.url).pathname;
+const OBJECT = join(REPOSITORY, 'dist/bpf/bpfsvc.bpf.o');
 
 export class PodEdge implements Disposable {
   readonly #object: BpfObject;

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+
+export interface Memory {
+  readonly rssMb: number;
+  readonly peakRssMb: number;
+}
+
+export function memoryOf(pid: number): Memory {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const megabytes = (field: string): number => {
+    const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+    if (kilobytes === undefined) throw new Error(`Cannot read "${field}" of process ${pid}`);
+    return Number(kilobytes) / 1024;
+  };
+  return { rssMb: megabytes('VmRSS'), peakRssMb: megabytes('VmHWM') };
+}
+
+/** proc(5) counts in hundredths of a second, whatever the kernel's own tick is. */
+const TICK_MS = 10;
+
+/** Processor time of all threads so far, user and system. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The command's name, in parentheses, may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Makes a packet anew and hands it to the program under test: BPF_PROG_TEST_RUN repeats on what the
+ * program left, and a rewritten packet would be another case.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+enum {
+	HEADERS = 54, /* Ethernet, IPv4, TCP */
+	SADDR_LOW = 28,
+	SPORT = 34,
+};
+
+const volatile __u8 headers[HEADERS];
+/* Not 0: each packet comes from another client port, then from another address. */
+const volatile __u8 vary = 0;
+
+__u32 flow;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} next SEC(".maps");
+
+SEC("tc")
+int rewind(struct __sk_buff *skb)
+{
+	__u8 *data = (void *)(long)skb->data;
+	__u8 *end = (void *)(long)skb->data_end;
+	int each;
+
+	if (data + HEADERS > end)
+		return TC_ACT_SHOT;
+#pragma unroll
+	for (each = 0; each < HEADERS; each++)
+		data[each] = headers[each];
+	if (vary) {
+		__u32 number = flow++;
+
+		*(__u16 *)(data + SPORT) = number;
+		*(__u16 *)(data + SADDR_LOW) = number >> 16;
+	}
+	bpf_tail_call(skb, &next, 0);
+	return TC_ACT_SHOT;
+}
