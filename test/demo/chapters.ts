@@ -125,7 +125,10 @@ export async function crash(stage: Stage): Promise<void> {
 
 export async function look({ story, lab }: Stage): Promise<void> {
   story.chapter('What the kernel holds: bpfsvc dump services');
-  story.say((await bpfsvc(lab, ['dump', 'services', '--bpffs', pinFolder(lab)])).trimEnd());
+  const blocks = (await bpfsvc(lab, ['dump', 'services', '--bpffs', pinFolder(lab)])).trimEnd().split('\n\n');
+  const shown = blocks.filter((block) => /^shop\/web:.*IPv4/.test(block));
+  story.say(shown.join('\n\n'));
+  story.aside(`… and ${blocks.length - shown.length} more`);
 }
 
 function newcomerSlice(): object {
