@@ -169,7 +169,10 @@ static __always_inline bool is_over(const struct packet *packet, const struct ct
 	       backend->port != row->tuple.dport;
 }
 
-/* Would the answers of this direct packet be taken for those of a live VIP flow? */
+/*
+ * Would the answers of this direct packet be taken for those of a live VIP flow? One that is over
+ * gives its tuple back: until gc comes by, its rows would take them all the same.
+ */
 static __noinline bool collides(const struct packet *packet)
 {
 	struct ct_key answer = {
@@ -178,8 +181,16 @@ static __noinline bool collides(const struct packet *packet)
 		.hook = HOOK_POD_OUT,
 	};
 	const struct ct *row = bpf_map_lookup_elem(&conntrack, &answer);
+	struct ct_key request;
 
-	return row && !(packet->key.proto == IPPROTO_TCP && is_closed(&answer, row));
+	if (!row)
+		return false;
+	if (packet->key.proto != IPPROTO_TCP || !is_closed(&answer, row))
+		return true;
+	request = peer_key(&answer, row);
+	bpf_map_delete_elem(&conntrack, &request);
+	bpf_map_delete_elem(&conntrack, &answer);
+	return false;
 }
 
 /* The packet in scratch collides: its flow gets rows that give it another source port. */
