@@ -213,6 +213,23 @@ describe('diff', () => {
     expect([...image.idByKey.keys()]).toEqual([tiny.key, big('second', '').key]);
   });
 
+  it('replaces a Service in a full map within one change', () => {
+    const image = createImage({ ...small, frontends: 1 });
+    change(image, { updated: byKey(buildServicePort({ name: 'a' })) });
+    const b = buildServicePort({ name: 'b', frontends: [buildFrontend({ address: '10.0.0.2' })] });
+    const writes = change(image, { updated: byKey(b), removed: new Set([keyOf({ name: 'a' })]) });
+    expect(writes.filter((write) => 'map' in write && write.map === 'frontends')).toEqual([
+      { kind: 'delete', map: 'frontends', key: { addr: '10.0.0.1', port: 80, proto: 6 } },
+      {
+        kind: 'put',
+        map: 'frontends',
+        key: { addr: '10.0.0.2', port: 80, proto: 6 },
+        value: { serviceId: 2, scope: 0 },
+      },
+    ]);
+    expect(image.refused).toEqual(new Map());
+  });
+
   it('programs none of the ports of a Service that does not fit', () => {
     const image = createImage({ ...small, frontends: 1 });
     const ports = ['TCP', 'UDP'] as const;

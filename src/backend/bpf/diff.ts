@@ -41,6 +41,7 @@ export function* diff(image: Image, change: Change): Generator<readonly Write[]>
     forgetRefused(image, key);
   }
   yield* run(image, change, { updated: withRefused(image, change.updated), removedIds, vips: [] });
+  yield* retryRefused(image, change);
 }
 
 /** As diff, for an image just observed: whatever is not wanted goes, whoever made it. */
@@ -50,6 +51,7 @@ export function* diffAll(image: Image, whole: Whole): Generator<readonly Write[]
   const wantedIds = new Set(Array.from(whole.servicePorts.keys(), (key) => image.idByKey.get(key)));
   const removedIds = [...image.services.keys()].filter((id) => !wantedIds.has(id));
   yield* run(image, whole, { updated: whole.servicePorts, removedIds, vips: image.vips.keys() });
+  yield* retryRefused(image, whole);
   for (let id = 1; id < image.capacities.backends; id += 1) {
     const isStray = image.backends.has(id) && image.backendRefs[id] === 0 && !image.backendIds.isResting(id);
     if (isStray) image.backendIds.release(id, whole.nowMs);
@@ -95,6 +97,12 @@ function* run(image: Image, surroundings: Surroundings, task: Task): Generator<r
   const last = inOrder(removals);
   if (last.length > 0) image.hasNewRoom = true;
   yield last;
+}
+
+/** What was removed may have made room for what was refused just before. */
+function* retryRefused(image: Image, surroundings: Surroundings): Generator<readonly Write[]> {
+  if (image.refused.size === 0 || !image.hasNewRoom) return;
+  yield* run(image, surroundings, { updated: withRefused(image, new Map()), removedIds: [], vips: [] });
 }
 
 function diffService(
