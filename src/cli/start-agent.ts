@@ -16,10 +16,11 @@ import type { Values } from './setting-value.ts';
 export async function startAgent(given: Values, context: Context): Promise<void> {
   const { values, notices } = await resolveGiven(given);
   const config = toRunConfig(values, hostname());
+  const signal = context.takeSignals();
   const log = await createLogger((values.get('log-level') ?? 'info') as Level); // one of its choices
   for (const { message, names } of notices) log.warn({ names }, message);
   try {
-    await run(config, log, context.takeSignals());
+    await run(config, log, signal);
     log.info('agent ends, the dataplane stays');
   } catch (error) {
     if (error instanceof ConfigError) throw error;
