@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import process from 'node:process';
@@ -17,23 +16,22 @@ export interface Finished extends Outcome {
 export async function runJob(job: Job, signal: AbortSignal): Promise<Finished> {
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'bpfsvc-suite-'));
-  const id = randomBytes(2).toString('hex');
   const reportFile = join(folder, 'report.json');
   try {
-    const child = spawnVitest(job, id, reportFile);
+    const child = spawnVitest(job, folder, reportFile);
     const ended = await waitFor(child, job.deadlineMs, signal);
     return { ...ended, report: readReport(reportFile), files: job.files, tookMs: performance.now() - started };
   } finally {
-    if (job.suite !== 'unit') removeLabs(id);
+    unmountBelow(folder);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function spawnVitest(job: Job, id: string, reportFile: string): ChildProcess {
+function spawnVitest(job: Job, folder: string, reportFile: string): ChildProcess {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
   return spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...job.files], {
-    // Labs begin their names with this, so that nothing else is removed after a kill.
-    env: { ...process.env, BPFSVC_TEST_ID: id, CI: '1', NO_COLOR: '1' },
+    // What a killed file made in its temporary folder goes with that: pins with their bpffs, links with their pins.
+    env: { ...process.env, TMPDIR: folder, CI: '1', NO_COLOR: '1' },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -78,13 +76,14 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-/** Labs are named bpfsvc-<id><hex>; their namespaces and folders begin with that name. */
-function removeLabs(id: string): void {
-  const entries = ['/tmp', '/run/netns']
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder));
-  const names = entries.flatMap((entry) => new RegExp(`^bpfsvc-${id}[0-9a-f]*`).exec(entry) ?? []);
-  for (const name of new Set(names)) spawnSync('test/support/remove-lab', [name], { stdio: 'inherit' });
+/** The latest first. A lab removes itself when its process ends, however that comes. */
+function unmountBelow(folder: string): void {
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  for (const mount of mounts.filter((path) => path.startsWith(`${folder}/`)).reverse()) {
+    spawnSync('umount', ['--lazy', mount], { stdio: 'inherit' });
+  }
 }
 
 function readReport(file: string): Report | undefined {
