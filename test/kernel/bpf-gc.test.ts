@@ -4,11 +4,15 @@ import { configWords } from '../../src/backend/bpf/config-words.ts';
 import { probeFeatures } from '../../src/backend/bpf/features.ts';
 import { collect } from '../../src/backend/bpf/gc/collect.ts';
 import { addressKey } from '../../src/backend/bpf/gc/ct-expiry.ts';
+import { ImageKeeper } from '../../src/backend/bpf/image-keeper.ts';
 import { loadDataplane } from '../../src/backend/bpf/load.ts';
 import { makePins } from '../../src/backend/bpf/pins.ts';
 import { type Ip, ipToBytes } from '../../src/model/ip.ts';
+import type { StateDelta } from '../../src/plan/state.ts';
 import type { BpfObject } from '../../src/sys/bpf-object.ts';
 import { monotonicNs } from '../../src/sys/clock.ts';
+import { rawNode, rawService } from '../conformance/objects.ts';
+import { planObjects } from '../conformance/plan-objects.ts';
 import { makeScratch, type Scratch } from './hooks-scratch.ts';
 
 const UDP = 17;
@@ -62,6 +66,29 @@ test("removes affinities after their service's time", async () => {
   expect((await collect(object, words(), new Set())).affinitiesDeleted).toBe(2);
   const left = [...object.map('affinities').chunks()].map(({ keys, count }) => [count, AffinityKey.decode(keys)]);
   expect(left).toEqual([[1, { client: '10.0.0.1', serviceId: 3 }]]);
+});
+
+test('a VIP that is served no more stays while flows dial it', async () => {
+  const planner = planObjects([rawNode(['192.0.2.1']), rawService({ spec: { clusterIP: VIP, clusterIPs: [VIP] } })]);
+  const keeper = new ImageKeeper(object, () => performance.now());
+  const sync = (delta: StateDelta) =>
+    keeper.sync({ state: planner.state(), delta, environment: { deviceAddresses: [] } }, false);
+  const { servicePorts, node } = planner.state();
+  sync({ updated: servicePorts, removed: new Set(), node });
+  planner.apply({ op: 'delete', kind: 'Service', namespace: 'ns1', name: 'svc1' });
+  sync(planner.plan());
+  const row = () => object.map('vips').lookup(maps.vips.key.encode(VIP));
+  const round = async (): Promise<number> => {
+    const asked = keeper.draining;
+    return keeper.forgetVips(asked, (await collect(object, words(), new Set(asked.keys()))).dialled);
+  };
+  putFlow(1, 1n);
+  expect([...keeper.draining.values()]).toEqual([VIP]);
+  expect(await round()).toBe(0);
+  expect(row()).toEqual(maps.vips.value.encode({ flags: 0 }));
+  deleteFlow(1);
+  expect(await round()).toBe(1);
+  expect([row(), keeper.draining.size]).toEqual([undefined, 0]);
 });
 
 const words = () => configWords(object.map('config'));
