@@ -34,23 +34,22 @@ function mapRow(map: MapLayout, comments: Comments): string[] {
   ];
 }
 
-function structSection(struct: StructLayout, comments: Comments): string {
-  const rows = struct.fields.map(({ name, offset, type }) => [
-    String(offset),
-    String(type.size),
-    `\`${name}\``,
-    typeText(type),
-  ]);
-  return section(
-    `struct ${struct.name}, ${struct.size} bytes`,
-    comments.types.get(struct.name),
-    table(['offset', 'bytes', 'field', 'type'], rows),
-  );
+function structSection({ name, size, fields }: StructLayout, { types, members }: Comments): string {
+  const rows = fields.map((field) => {
+    const meaning = members.get(`${name}.${field.name}`) ?? '';
+    return [String(field.offset), String(field.type.size), `\`${field.name}\``, typeText(field.type), meaning];
+  });
+  const title = `struct ${name}, ${size} bytes`;
+  return section(title, types.get(name), table(['offset', 'bytes', 'field', 'type', 'meaning'], rows));
 }
 
-function enumSection(each: EnumLayout, comments: Comments): string {
-  const rows = each.values.map(({ name, value }) => [String(value), `\`${name}\``]);
-  return section(`enum ${each.name}`, comments.types.get(each.name), table(['value', 'name'], rows));
+function enumSection({ name, values }: EnumLayout, { types, members }: Comments): string {
+  const rows = values.map((each) => [
+    String(each.value),
+    `\`${each.name}\``,
+    members.get(`${name}.${each.name}`) ?? '',
+  ]);
+  return section(`enum ${name}`, types.get(name), table(['value', 'name', 'meaning'], rows));
 }
 
 function section(title: string, comment: string | undefined, body: string): string {
