@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Addresses } from '../support/addresses.ts';
 import { wireEndpoint } from '../support/dial.ts';
+import { WIRINGS } from '../support/lab-spec.ts';
 import { createWorld, PORT, TARGET_PORT, VIP, type World } from '../support/world.ts';
 
 // One client port, one backend, several ways to dial it: after translation they would be one flow.
 
 let world: World;
-beforeAll(async () => {
-  world = await createWorld({ kind: 'routed' });
-}, 60_000);
-afterAll(() => world?.lab.dispose());
 
 const direct = () => ({ addresses: world.lab.pod('b').addresses, port: TARGET_PORT });
 const single = () => ({ addresses: VIP.single, port: PORT });
@@ -26,7 +23,20 @@ const ORDERS = [
   { order: 'the backend directly, then a VIP', first: direct, second: single, localPort: 40_003 },
 ] as const;
 
-describe.each(['ipv4', 'ipv6'] as const)('%s', (family) => {
+describe.each(WIRINGS)('$kind, iptables called by the bridge: $callIptables', (wiring) => {
+  beforeAll(async () => {
+    world = await createWorld(wiring);
+  }, 60_000);
+  afterAll(() => world?.lab.dispose());
+
+  describe.each(['ipv4', 'ipv6'] as const)('%s', meetCollisions);
+
+  it('nothing of all this was INVALID', async () => {
+    expect(await world.lab.invalidPackets()).toBe(0);
+  });
+});
+
+function meetCollisions(family: 'ipv4' | 'ipv6'): void {
   describe.each(ORDERS)('$order', ({ first, second, localPort }) => {
     it('stay two TCP connections', async () => {
       const { rawProbe, addresses } = world.lab.pod('a');
@@ -71,4 +81,4 @@ describe.each(['ipv4', 'ipv6'] as const)('%s', (family) => {
     }
     await rawProbe.call('udp-close', { socket });
   });
-});
+}

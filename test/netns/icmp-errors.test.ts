@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WIRINGS } from '../support/lab-spec.ts';
 import { serviceObjects } from '../support/objects.ts';
 import { createWorld, PORT, serviceOf, VIP, vip, type World } from '../support/world.ts';
 
@@ -6,12 +7,21 @@ const NOTIFY_PORT = 5353;
 const NOTIFY = vip(30);
 
 let world: World;
-beforeAll(async () => {
-  world = await createWorld({ kind: 'routed' });
-}, 60_000);
-afterAll(() => world?.lab.dispose());
 
-describe.each(['ipv4', 'ipv6'] as const)('ICMP errors, %s', (family) => {
+describe.each(WIRINGS)('ICMP errors, $kind, iptables called by the bridge: $callIptables', (wiring) => {
+  beforeAll(async () => {
+    world = await createWorld(wiring);
+  }, 60_000);
+  afterAll(() => world?.lab.dispose());
+
+  describe.each(['ipv4', 'ipv6'] as const)('%s', meetErrors);
+
+  it('were never INVALID', async () => {
+    expect(await world.lab.invalidPackets()).toBe(0);
+  });
+});
+
+function meetErrors(family: 'ipv4' | 'ipv6'): void {
   it('of a backend reach the client that dialled the VIP', async () => {
     const target = { host: VIP.closed[family], port: PORT, timeoutMs: 500, connected: true };
     expect(await world.lab.pod('a').rawProbe.exchange(target)).toEqual({ kind: 'failed', code: 'ECONNREFUSED' });
@@ -34,11 +44,9 @@ describe.each(['ipv4', 'ipv6'] as const)('ICMP errors, %s', (family) => {
     await b.call('udp-connect', { ...server, host, port: Number(port) });
     await a.call('udp-close', client);
     await b.call('udp-send', { ...server, text: 'late' });
-    expect(await b.call('udp-receive', { ...server, timeoutMs: 2_000 })).toEqual({
-      kind: 'failed',
-      code: 'ECONNREFUSED',
-    });
+    const told = await b.call('udp-receive', { ...server, timeoutMs: 2_000 });
     await b.call('udp-close', server);
+    expect(told).toEqual({ kind: 'failed', code: 'ECONNREFUSED' });
   });
 
   it('of a narrow way make a stream through a VIP smaller', async () => {
@@ -50,11 +58,7 @@ describe.each(['ipv4', 'ipv6'] as const)('ICMP errors, %s', (family) => {
     expect(await rawProbe.echo(connection, 500_000, 5_000)).toEqual({ kind: 'echoed' });
     await rawProbe.call('tcp-close', { connection });
   });
-
-  it('were never INVALID', async () => {
-    expect(await world.lab.invalidPackets()).toBe(0);
-  });
-});
+}
 
 /** Sends until the other side hears: a Service written a moment ago comes into force soon. */
 async function hear(

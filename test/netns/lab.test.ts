@@ -3,26 +3,21 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODE } from '../support/addresses.ts';
 import { Lab } from '../support/lab.ts';
-import { type LabSpec, localPod, remotePod } from '../support/lab-spec.ts';
+import { localPod, remotePod, WIRINGS } from '../support/lab-spec.ts';
 
 // The lab itself: what the other suites take for granted.
 
 const PODS = [localPod('a', 1), localPod('b', 2), remotePod('r', 1)];
-const WIRINGS: readonly LabSpec[] = [
-  { wiring: { kind: 'routed' }, pods: PODS },
-  { wiring: { kind: 'bridge', callIptables: false }, pods: PODS },
-  { wiring: { kind: 'bridge', callIptables: true }, pods: PODS },
-];
 
-describe.each(WIRINGS)('a lab, $wiring', (spec) => {
+describe.each(WIRINGS)('a lab, $kind, iptables called by the bridge: $callIptables', (wiring) => {
   let lab: Lab;
 
   beforeAll(async () => {
-    lab = await Lab.create(spec);
+    lab = await Lab.create({ wiring, pods: PODS });
     await Promise.all([lab.pod('b').probe.serve('b', 80), lab.pod('r').probe.serve('r', 80)]);
   }, 60_000);
 
-  afterAll(() => lab.dispose());
+  afterAll(() => lab?.dispose());
 
   it('connects pods, node, remote node and the world outside, in both families', async () => {
     const b = lab.pod('b').addresses;

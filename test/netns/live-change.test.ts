@@ -70,6 +70,25 @@ describe.each(PATHS)('by the $path path', ({ probe }) => {
     await probe().call('udp-close', { socket });
   });
 
+  it('an endpoint that terminates keeps its flows and gets no new ones', async () => {
+    await point(['b']);
+    await eventually('b alone', async () => ((await servers(probe())) === 'b' ? true : undefined), SOON_MS);
+    const { connection } = await probe().open(target);
+    const { socket } = await probe().call('udp-open', { family: 4 });
+    const ask = async () => {
+      await probe().call('udp-send', { socket, text: 'x', ...target });
+      const answer = await probe().call('udp-receive', { socket, timeoutMs: 2_000 });
+      return answer.kind === 'received' ? (JSON.parse(answer.text) as { server: string }).server : answer;
+    };
+    expect(await ask()).toBe('b');
+    await point(['b', 'r'], { terminating: 'b' });
+    await eventually('r alone', async () => ((await servers(probe())) === 'r' ? true : undefined), SOON_MS);
+    expect([await ask(), await ask()]).toEqual(['b', 'b']);
+    expect(await probe().echo(connection)).toEqual({ kind: 'echoed' });
+    await probe().call('udp-close', { socket });
+    await probe().call('tcp-close', { connection });
+  });
+
   it('a Service that goes takes its VIP along', async () => {
     await point(['b']);
     await eventually('b alone', async () => ((await servers(probe())) === 'b' ? true : undefined), SOON_MS);
@@ -109,9 +128,14 @@ it('reports a broken manifest and keeps the rest in force', async () => {
   await lab.manifests.remove('broken');
 });
 
-async function point(pods: readonly string[]): Promise<void> {
+async function point(pods: readonly string[], { terminating = '' } = {}): Promise<void> {
   const { lab } = world;
-  await lab.manifests.write('changing', serviceObjects(serviceOf(lab, 'changing', { vip: CHANGING, pods })));
+  const service = serviceOf(lab, 'changing', { vip: CHANGING, pods });
+  const conditions = { ready: false, serving: true, terminating: true };
+  const endpoints = service.endpoints.map((endpoint, index) =>
+    pods[index] === terminating ? { ...endpoint, conditions } : endpoint,
+  );
+  await lab.manifests.write('changing', serviceObjects({ ...service, endpoints }));
 }
 
 /** Who answers new connections: "b r", or "" for nobody. */

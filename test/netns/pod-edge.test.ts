@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXTERNAL, GATEWAY, NODE } from '../support/addresses.ts';
 import { wireEndpoint } from '../support/dial.ts';
-import type { Wiring } from '../support/lab-spec.ts';
+import { WIRINGS } from '../support/lab-spec.ts';
 import { createWorld, PORT, TARGET_PORT, VIP, type World } from '../support/world.ts';
 
 // The client's sockets pass no hook here: only their packets meet us, at the pod's host side device.
@@ -10,11 +10,6 @@ const AT_ONCE = { timeoutMs: 500 };
 const REFUSED = { kind: 'failed', code: 'ECONNREFUSED' };
 const SILENT = { kind: 'silent' };
 const FAMILIES = ['ipv4', 'ipv6'] as const;
-const WIRINGS: readonly Wiring[] = [
-  { kind: 'routed' },
-  { kind: 'bridge', callIptables: false },
-  { kind: 'bridge', callIptables: true },
-];
 
 describe.each(WIRINGS)('packets of a pod, $kind, iptables called by the bridge: $callIptables', (wiring) => {
   let world: World;

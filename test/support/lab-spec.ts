@@ -3,6 +3,13 @@ import { type Addresses, podAddresses } from './addresses.ts';
 /** How the node's pods hang on it: a host route each, or ports of one bridge. */
 export type Wiring = { readonly kind: 'routed' } | { readonly kind: 'bridge'; readonly callIptables: boolean };
 
+/** A bridge may or may not call iptables: packets of its pods meet other hooks of the kernel. */
+export const WIRINGS: readonly Wiring[] = [
+  { kind: 'routed' },
+  { kind: 'bridge', callIptables: false },
+  { kind: 'bridge', callIptables: true },
+];
+
 export interface PodSpec {
   readonly name: string;
   readonly place: 'node' | 'remote';
