@@ -72,7 +72,7 @@ test('a resync of an idle node writes nothing, and repairs what others broke', a
   using frontends = openMap('frontends');
   frontends.delete(maps.frontends.key.encode({ addr: VIP, port: 80, proto: 6 }));
   rmSync(join(pinsOf(scratch.bpffs).links, 'connect4'));
-  expect(connectHooks()).toBe(0);
+  await eventually('the program to leave', () => connectHooks() === 0 || undefined);
   expect((await backend.sync(planner.state(), RESYNC)).writes).toBe(1);
   expect([rows('frontends'), connectHooks()]).toEqual([1, 1]);
   expect((await backend.sync(planner.state(), RESYNC)).writes).toBe(0);

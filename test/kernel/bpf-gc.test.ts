@@ -1,5 +1,16 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Affinity, AffinityKey, Ct, CtFlag, CtKey, Hook, maps, Service, type Tuple } from '../../src/abi/generated.ts';
+import {
+  Affinity,
+  AffinityKey,
+  Ct,
+  CtFlag,
+  CtKey,
+  CtTcp,
+  Hook,
+  maps,
+  Service,
+  type Tuple,
+} from '../../src/abi/generated.ts';
 import { configWords } from '../../src/backend/bpf/config-words.ts';
 import { probeFeatures } from '../../src/backend/bpf/features.ts';
 import { collect } from '../../src/backend/bpf/gc/collect.ts';
@@ -15,7 +26,7 @@ import { rawNode, rawService } from '../conformance/objects.ts';
 import { planObjects } from '../conformance/plan-objects.ts';
 import { makeScratch, type Scratch } from './hooks-scratch.ts';
 
-const UDP = 17;
+const TCP = 6;
 const FLOWS = 1000;
 const VIP = '172.30.0.1' as Ip;
 const SEC = 1_000_000_000n;
@@ -34,7 +45,7 @@ afterEach(() => {
 });
 
 test('removes flows that are over, in requests of any number, and keeps the others', async () => {
-  for (let flow = 0; flow < FLOWS; flow += 1) putFlow(flow, flow % 4 === 0 ? 1n : 121n);
+  for (let flow = 0; flow < FLOWS; flow += 1) putFlow(flow, flow % 4 === 0 ? 1n : 11n);
   const report = await collect(object, words(), new Set());
   expect(report).toEqual({ conntrackDeleted: (FLOWS * 2 * 3) / 4, affinitiesDeleted: 0, dialled: new Set() });
   expect(countRows()).toBe((FLOWS * 2) / 4);
@@ -59,9 +70,9 @@ test('forgets that connections were renamed when none is left', async () => {
 
 test("removes affinities after their service's time", async () => {
   const services = new DataView(object.map('services').mmap());
-  Service.encodeInto(services, 3 * Service.size, { columns: [0n, 0n, 0n, 0n, 0n, 0n], affinitySec: 60, flags: 0 });
-  putAffinity('10.0.0.1', 3, 59n);
-  putAffinity('10.0.0.2', 3, 61n);
+  Service.encodeInto(services, 3 * Service.size, { columns: [0n, 0n, 0n, 0n, 0n, 0n], affinitySec: 4, flags: 0 });
+  putAffinity('10.0.0.1', 3, 1n);
+  putAffinity('10.0.0.2', 3, 5n);
   putAffinity('10.0.0.3', 4, 1n);
   expect((await collect(object, words(), new Set())).affinitiesDeleted).toBe(2);
   const left = [...object.map('affinities').chunks()].map(({ keys, count }) => [count, AffinityKey.decode(keys)]);
@@ -97,7 +108,7 @@ function countRows(): number {
   return [...object.map('conntrack').chunks()].reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Both rows of a UDP flow of its own client port, silent for `age` seconds. */
+/** Both rows of a refused connection of its own client port, silent for `age` seconds: ten it may be. */
 function putFlow(flow: number, age: bigint, flags = 0): void {
   for (const [hook, seen, tuple] of rowsOf(flow)) {
     const lastSeenNs = monotonicNs() - age * SEC;
@@ -108,16 +119,16 @@ function putFlow(flow: number, age: bigint, flags = 0): void {
       serviceId: 1,
       backendId: 1,
       flags,
-      tcp: 0,
+      tcp: CtTcp.RST,
       mac: new Uint8Array(6),
       barrier: 0,
     };
-    object.map('conntrack').update(CtKey.encode({ tuple: seen, proto: UDP, hook }), Ct.encode(row));
+    object.map('conntrack').update(CtKey.encode({ tuple: seen, proto: TCP, hook }), Ct.encode(row));
   }
 }
 
 function deleteFlow(flow: number): void {
-  for (const [hook, tuple] of rowsOf(flow)) object.map('conntrack').delete(CtKey.encode({ tuple, proto: UDP, hook }));
+  for (const [hook, tuple] of rowsOf(flow)) object.map('conntrack').delete(CtKey.encode({ tuple, proto: TCP, hook }));
 }
 
 function rowsOf(flow: number): readonly (readonly [number, Tuple, Tuple])[] {
