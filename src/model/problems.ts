@@ -21,7 +21,7 @@ export function collectProblems(): Problems {
   return {
     add,
     items(raw, path) {
-      if (Array.isArray(raw)) return raw;
+      if (Array.isArray(raw)) return raw as readonly unknown[]; // isArray says any[]
       if (!isAbsent(raw)) add(`${path}: ${quote(raw)} is not a list: write a list`);
       return NO_ITEMS;
     },

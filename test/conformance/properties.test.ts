@@ -39,7 +39,7 @@ test('the order in which the last word on each object comes does not matter', ()
     fc.property(fc.array(anyObject(), { maxLength: 20 }), fc.infiniteStream(fc.nat()), (objects, order) => {
       const last = [...new Map(objects.map((object) => [identityOf(object), object])).values()];
       const shuffled = last
-        .map((object) => ({ object, rank: order.next().value ?? 0 }))
+        .map((object) => ({ object, rank: Number(order.next().value) }))
         .sort((a, b) => a.rank - b.rank)
         .map(({ object }) => object);
       const [straight, mixed] = [last, shuffled].map((list) => planFromScratch(list.map(toOp)).state());

@@ -78,12 +78,12 @@ export interface VectorGroup {
 }
 
 export function readTopologyCases(): readonly TopologyCase[] {
-  const file: { readonly cases: readonly TopologyCase[] } = JSON.parse(readVectors('topology.json'));
+  const file = JSON.parse(readVectors('topology.json')) as { readonly cases: readonly TopologyCase[] }; // our own file
   return file.cases;
 }
 
 export function readDataplaneGroups(): readonly VectorGroup[] {
-  const file: { readonly groups: readonly VectorGroup[] } = JSON.parse(readVectors('dataplane.json'));
+  const file = JSON.parse(readVectors('dataplane.json')) as { readonly groups: readonly VectorGroup[] }; // our own file
   return file.groups;
 }
 
