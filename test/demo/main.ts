@@ -20,21 +20,24 @@ const interrupted = new Promise<number>((resolve) => {
 
 story.title('bpfsvc: Kubernetes Services without kube-proxy');
 story.say(CAST);
-const lab = await buildLab();
+const building = buildLab();
 const status = await Promise.race([play(), interrupted]);
-await lab.dispose();
-story.say(
-  `\nNamespaces, programs, maps and processes are removed. ${Math.round((performance.now() - start) / 1000)} s in all.`,
-);
+// A lab that could not be built has removed itself.
+const lab = await building.catch(() => undefined);
+await lab?.dispose();
+const seconds = Math.round((performance.now() - start) / 1000);
+story.say(`\nNamespaces, programs, maps and processes are removed. ${seconds} s in all.`);
 process.exit(status);
 
 async function play(): Promise<number> {
   try {
+    const lab = await building;
     const agent = await Agent.start(lab);
     const stage: Stage = { story, lab, agent };
     const sync = await agent.logged('dataplane in sync');
+    const { frontends, tookMs } = sync;
     story.say(
-      `The agent reads examples/shop.yaml: ${String(sync['frontends'])} frontends in the kernel after ${String(sync['tookMs'])} ms.`,
+      `The agent reads examples/shop.yaml: ${String(frontends)} frontends in the kernel after ${String(tookMs)} ms.`,
     );
     for (const chapter of CHAPTERS) await chapter(stage);
     return 0;
