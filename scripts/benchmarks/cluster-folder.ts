@@ -2,37 +2,51 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
+import { NODE, NODE_NAME } from '../../test/support/addresses.ts';
 import type { Manifests } from '../../test/support/manifests.ts';
-import { restOfCluster, SERVICES, serviceWithSlice } from './cluster-objects.ts';
+import { nodeObject } from '../../test/support/objects.ts';
+import { SERVICES, serviceWithSlice } from './cluster-objects.ts';
 
 export type Format = 'json' | 'yaml';
 
-/** Services of one file, with their slices. */
-const PER_FILE = 100;
-/** The Service in a file of its own. */
+/** The Service whose endpoints move. */
 export const LONE_SERVICE = SERVICES - 1;
+/** Files that are written at once. */
+const TOGETHER = 64;
 
-/** Fills the folder as `kubectl get -o json` (or yaml) would: Lists of 100 Services and their slices. */
+/** As JSON a file for each Service and its slice, as YAML one file for all, each as `kubectl get -o` prints them. */
 export async function writeCluster({ folder }: Manifests, format: Format): Promise<void> {
-  const objects = restOfCluster();
-  for (let at = 0, file = 0; at < objects.length; at += 2 * PER_FILE, file++) {
-    const list = listOf(objects.slice(at, at + 2 * PER_FILE));
-    const text = format === 'json' ? JSON.stringify(list, undefined, 4) : dump(list, { noRefs: true });
-    await writeFile(join(folder, `cluster-${file}.${format}`), `${text}\n`);
+  const node = nodeObject(NODE_NAME, NODE);
+  if (format === 'yaml') {
+    const services = Array.from({ length: SERVICES }, (_, index) => serviceWithSlice(index)).flat();
+    await writeFile(join(folder, 'cluster.yaml'), dump(listOf([node, ...services]), { noRefs: true }));
+    return;
   }
-  placeLoneService(folder, 0);
+  await writeFile(join(folder, 'node.json'), JSON.stringify(listOf([node])));
+  for (let start = 0; start < SERVICES; start += TOGETHER) {
+    const indexes = Array.from({ length: Math.min(TOGETHER, SERVICES - start) }, (_, place) => start + place);
+    await Promise.all(indexes.map((index) => writeFile(fileOf(folder, index), textOf(index, 0))));
+  }
 }
 
-export async function emptyFolder({ folder, make }: Manifests): Promise<void> {
-  await rm(folder, { recursive: true });
-  await make();
+export async function emptyFolder(manifests: Manifests): Promise<void> {
+  await rm(manifests.folder, { recursive: true });
+  await manifests.make();
 }
 
-/** Replaces the one-Service file in one step; `salt` says where its last endpoint is. */
+/** Replaces the file of the lone Service in one step; `salt` says where its last endpoint is. */
 export function placeLoneService(folder: string, salt: number): void {
   const draft = `${folder}.draft`;
-  writeFileSync(draft, JSON.stringify(listOf(serviceWithSlice(LONE_SERVICE, salt)), undefined, 4));
-  renameSync(draft, join(folder, 'lone.json'));
+  writeFileSync(draft, textOf(LONE_SERVICE, salt));
+  renameSync(draft, fileOf(folder, LONE_SERVICE));
+}
+
+function fileOf(folder: string, index: number): string {
+  return join(folder, `service-${index}.json`);
+}
+
+function textOf(index: number, salt: number): string {
+  return `${JSON.stringify(listOf(serviceWithSlice(index, salt)), undefined, 4)}\n`;
 }
 
 function listOf(items: readonly object[]): object {

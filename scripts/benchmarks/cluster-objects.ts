@@ -1,5 +1,4 @@
-import { NODE, NODE_NAME } from '../../test/support/addresses.ts';
-import { nodeObject } from '../../test/support/objects.ts';
+import { NODE_NAME } from '../../test/support/addresses.ts';
 
 export const SERVICES = 10_000;
 const ENDPOINTS = 10;
@@ -12,13 +11,6 @@ export function serviceWithSlice(index: number, salt = 0): readonly object[] {
 
 export function clusterIpOf(index: number): string {
   return `172.30.${1 + (index >> 8)}.${index & 255}`;
-}
-
-/** Every Service but `SERVICES - 1`, which stands in a file of its own, and the node. */
-export function restOfCluster(): readonly object[] {
-  const objects = [nodeObject(NODE_NAME, NODE)];
-  for (let index = 0; index < SERVICES - 1; index++) objects.push(...serviceWithSlice(index));
-  return objects;
 }
 
 function service(name: string, index: number): object {

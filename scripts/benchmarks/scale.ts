@@ -1,11 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, cleanup } from '../../test/support/agent.ts';
 import { Lab } from '../../test/support/lab.ts';
+import { localPod } from '../../test/support/lab-spec.ts';
 import { measureChanges } from './change-latency.ts';
 import { emptyFolder, type Format, writeCluster } from './cluster-folder.ts';
 import { cpuMsOf, type Memory, memoryOf } from './process-usage.ts';
 import { median, quantile, type Result } from './result.ts';
 
+/** Their devices are what the agent looks after. */
+const PODS = [1, 2, 3, 4, 5, 6];
 const STARTS = { json: 3, yaml: 2 } as const;
 const SETTLE_MS = 3_000;
 const IDLE_MS = 60_000;
@@ -16,7 +19,8 @@ interface Start extends Memory {
 
 /** The agent with 10,000 Services of 10 endpoints: starts, restarts, a changed endpoint, idleness. */
 export async function benchScale(): Promise<readonly Result[]> {
-  const lab = await Lab.create({ wiring: { kind: 'routed' }, pods: [] });
+  const pods = PODS.map((number) => localPod(`pod-${number}`, number));
+  const lab = await Lab.create({ wiring: { kind: 'routed' }, pods });
   try {
     await writeCluster(lab.manifests, 'yaml');
     const yaml = await coldStarts(lab, 'yaml');

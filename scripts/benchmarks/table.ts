@@ -4,11 +4,19 @@ import type { Result } from './result.ts';
 export function formatTable(results: readonly Result[]): string {
   const rows = [['figure', 'value', 'limit', '', 'beside', 'runs'], ...results.map(rowOf)];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function rowOf({ name, unit, value, runs, limit, peer, note }: Result): string[] {
-  const spread = runs.length > 1 ? `${round(Math.min(...runs))} to ${round(Math.max(...runs))}, ${runs.length} runs` : '';
+  const spread =
+    runs.length > 1 ? `${round(Math.min(...runs))} to ${round(Math.max(...runs))}, ${runs.length} runs` : '';
   return [
     note === undefined ? name : `${name} (${note})`,
     `${round(value)} ${unit}`,
