@@ -122,7 +122,5 @@ test('family, loopback and address text', () => {
 const anyBytes = fc.oneof(
   fc.uint8Array({ minLength: 16, maxLength: 16 }),
   fc.array(fc.constantFrom(0, 1, 255), { minLength: 16, maxLength: 16 }).map((list) => Uint8Array.from(list)),
-  fc
-    .uint8Array({ minLength: 4, maxLength: 4 })
-    .map((v4) => Uint8Array.from([...new Uint8Array(10), 255, 255, ...v4])),
+  fc.uint8Array({ minLength: 4, maxLength: 4 }).map((v4) => Uint8Array.from([...new Uint8Array(10), 255, 255, ...v4])),
 );
