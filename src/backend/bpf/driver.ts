@@ -14,8 +14,8 @@ import { GarbageCollector } from './gc/garbage-collector.ts';
 import { Holder } from './holder.ts';
 import { NodeHooks } from './hooks/node-hooks.ts';
 import { ImageKeeper } from './image-keeper.ts';
-import { loadDataplane } from './load.ts';
-import { makePins, type Pins } from './pins.ts';
+import { loadDataplane, pinMaps } from './load.ts';
+import { makeFolders, makePins, type Pins } from './pins.ts';
 
 export interface BpfBackendOptions {
   /** Folder of the pins; a bpffs is mounted there where none is. */
@@ -116,6 +116,7 @@ class BpfBackend implements Backend {
   async sync(state: DataplaneState, delta: StateDelta): Promise<SyncReport> {
     const started = performance.now();
     const isResync = delta.updated.size === 0 && delta.removed.size === 0 && delta.node === undefined;
+    if (isResync) this.#repairPins();
     const environment = { deviceAddresses: this.#hooks.addresses };
     const writes = this.#keeper.sync({ state, delta, environment }, isResync);
     this.#attach(state.node, isResync);
@@ -134,6 +135,13 @@ class BpfBackend implements Backend {
     await Promise.all([this.#hooks.ended(), this.#collector.ended()]);
     this.#held.object[Symbol.dispose]();
     this.#held.holder[Symbol.dispose]();
+  }
+
+  #repairPins(): void {
+    const { pins, object } = this.#held;
+    makeFolders(pins);
+    const count = pinMaps(pins, object);
+    if (count > 0) this.#options.log.info({ maps: count }, 'maps pinned again');
   }
 
   /** Only once the maps are filled: a program that finds nothing lets pass what is to be refused. */

@@ -30,13 +30,18 @@ export function loadDataplane(pins: Pins, { features, maxEntries = new Map() }: 
       reuse: pinned,
       maxEntries,
     });
-    for (const [name, map] of object.maps) {
-      if (!pinned.has(name)) map.pin(mapPin(pins, name));
-    }
+    pinMaps(pins, object);
     return object;
   } finally {
     for (const map of pinned.values()) map[Symbol.dispose]();
   }
+}
+
+/** Pins the maps that have no pin: without them the next agent would start from nothing. Returns how many. */
+export function pinMaps(pins: Pins, object: BpfObject): number {
+  const unpinned = [...object.maps].filter(([name]) => !existsSync(mapPin(pins, name)));
+  for (const [name, map] of unpinned) map.pin(mapPin(pins, name));
+  return unpinned.length;
 }
 
 const OBJECT = join('dist', 'bpf', 'bpfsvc.bpf.o');

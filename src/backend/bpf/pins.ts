@@ -43,9 +43,14 @@ export function makePins(root: string): Pins {
       cure: `run "bpfsvc cleanup --bpffs ${root}" to remove it, or start the version that made it`,
     });
   }
-  mkdirSync(own.maps, { recursive: true, mode: 0o700 });
-  mkdirSync(own.links, { recursive: true, mode: 0o700 });
+  makeFolders(own);
   return own;
+}
+
+/** Where somebody removed them, their pins come back into new ones. */
+export function makeFolders({ maps, links }: Pins): void {
+  mkdirSync(maps, { recursive: true, mode: 0o700 });
+  mkdirSync(links, { recursive: true, mode: 0o700 });
 }
 
 export function mapPin(pins: Pins, map: string): string {
