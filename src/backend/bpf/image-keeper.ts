@@ -40,11 +40,10 @@ export class ImageKeeper {
 
   /** Writes what changed; where nothing did, compares with the kernel and repairs. Returns how many writes it took. */
   sync(wanted: Wanted, isResync: boolean): number {
-    if (isResync) this.#distrust();
-    const image = this.#image;
-    if (image !== undefined && !isResync) return this.#syncDelta(image, wanted);
-    const writes = image === undefined ? this.#syncAll(wanted) : this.#syncDelta(image, wanted);
-    this.#fingerprint ??= fingerprint(this.#object);
+    if (isResync) return this.#resync(wanted);
+    if (this.#image !== undefined) return this.#syncDelta(this.#image, wanted);
+    const writes = this.#syncAll(wanted);
+    this.#fingerprint = fingerprint(this.#object);
     return writes;
   }
 
@@ -85,11 +84,17 @@ export class ImageKeeper {
     return this.#commit(collectVips(this.#image, referenced));
   }
 
-  /** Forgets what the maps hold unless they are as we left them. */
-  #distrust(): void {
-    if (this.#image === undefined || this.#fingerprint === fingerprint(this.#object)) return;
-    this.#previous = this.#image;
+  /** Looks at every row unless the maps are as we left them. */
+  #resync(wanted: Wanted): number {
+    const found = fingerprint(this.#object);
+    const image = this.#image;
+    if (image !== undefined && this.#fingerprint === found) return this.#syncDelta(image, wanted);
+    this.#previous = image ?? this.#previous;
     this.#image = undefined;
+    const writes = this.#syncAll(wanted);
+    // Where something had to be repaired, somebody may be at it still: the next resync looks again.
+    if (writes === 0) this.#fingerprint = found;
+    return writes;
   }
 
   #syncAll({ state, environment }: Wanted): number {
