@@ -25,7 +25,11 @@ export default [
     rules: typeAware,
   },
   {
-    files: ['src/{model,plan,abi}/**/*.ts', 'src/backend/*/{lower,diff,image,observe}.ts'],
+    files: [
+      'src/{model,plan,abi}/**/*.ts',
+      'src/backend/bpf/{lower,diff,ids,image,observe}.ts',
+      'src/backend/bpf/image/**/*.ts',
+    ],
     rules: {
       'no-restricted-properties': [
         'error',
