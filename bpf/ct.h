@@ -43,6 +43,11 @@ static __always_inline struct ct_key peer_key(const struct ct_key *key, const st
 	return peer;
 }
 
+static __always_inline bool has_mac(const struct ct *row)
+{
+	return row->mac[0] | row->mac[1] | row->mac[2] | row->mac[3] | row->mac[4] | row->mac[5];
+}
+
 static __always_inline void note_tcp(struct ct *row, const struct packet *packet)
 {
 	__u8 seen = row->tcp;

@@ -75,7 +75,9 @@ __noinline int translate_icmp_error(struct __sk_buff *skb)
 	struct tuple outer, inner;
 	const struct packet *error;
 	const struct ct *row;
+	__u8 mac[ETH_ALEN];
 	__u32 check, diff;
+	bool to_bridge;
 
 	if (!in_hand)
 		return TC_ACT_UNSPEC;
@@ -89,6 +91,8 @@ __noinline int translate_icmp_error(struct __sk_buff *skb)
 	row = bpf_map_lookup_elem(&conntrack, &key);
 	if (!row)
 		return TC_ACT_UNSPEC;
+	to_bridge = row->flags & CT_F_BRIDGE && has_mac(row);
+	__builtin_memcpy(mac, row->mac, sizeof(mac));
 	inner = reverse(&row->tuple);
 	outer = error->key.tuple;
 	outer.daddr = row->tuple.daddr;
@@ -104,5 +108,8 @@ __noinline int translate_icmp_error(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	if (!error->v4 && bpf_l4_csum_replace(skb, check, 0, diff, BPF_F_PSEUDO_HDR))
 		return TC_ACT_SHOT;
+	/* Switched like its flow, which netfilter never saw. */
+	if (to_bridge)
+		bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0);
 	return TC_ACT_UNSPEC;
 }

@@ -78,11 +78,6 @@ static __noinline void find_mac(struct __sk_buff *skb, const struct packet *pack
 	__builtin_memcpy(row->mac, fib.dmac, sizeof(row->mac));
 }
 
-static __always_inline bool has_mac(const struct ct *row)
-{
-	return row->mac[0] | row->mac[1] | row->mac[2] | row->mac[3] | row->mac[4] | row->mac[5];
-}
-
 /* A packet of a known flow becomes what its row says. */
 static __always_inline int follow(struct __sk_buff *skb, const struct packet *packet,
 				  struct ct *row)
