@@ -77,7 +77,7 @@ struct service {
 };
 
 enum service_flag {
-	SERVICE_F_MEMBERS = 1, /* members rows exist: UDP, or affinity */
+	SERVICE_F_MEMBERS = 1, /* members rows exist: not TCP, or affinity */
 	SERVICE_F_RANGES = 2, /* source_ranges rows exist: LB VIPs filter by source */
 };
 
