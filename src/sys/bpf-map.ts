@@ -44,6 +44,7 @@ export class BpfMap implements Disposable, MapInfo {
   readonly rowSize: number;
   readonly #fd: Fd;
   #mapping: Mapping | undefined;
+  #isUnmapped = false;
 
   private constructor(fd: Fd, info: MapInfo) {
     this.id = info.id;
@@ -133,13 +134,24 @@ export class BpfMap implements Disposable, MapInfo {
 
   /**
    * The values of an mmapable array, back to back with a stride of round8(valueSize), shared with the
-   * kernel; the same buffer at each call. After dispose it leads nowhere.
+   * kernel; the same buffer at each call. After dispose or unmap it leads nowhere, after the next call it does again.
    */
   mmap(): ArrayBuffer {
     if ((this.flags & MapFlag.mmapable) === 0)
       throw new Error(`Cannot map "${this.name}" into memory: it is not mmapable`);
     this.#mapping ??= this.#map();
+    if (this.#isUnmapped) {
+      check(this.#mapping.renew(this.fd), 'map into memory', this.name);
+      this.#isUnmapped = false;
+    }
     return this.#mapping.buffer;
+  }
+
+  /** Takes what mmap() gave out of this process's memory until it is asked for again. */
+  unmap(): void {
+    if (this.#mapping === undefined || this.#isUnmapped) return;
+    this.#mapping.release();
+    this.#isUnmapped = true;
   }
 
   pin(path: string): void {

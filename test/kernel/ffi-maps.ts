@@ -97,6 +97,16 @@ export function mapContract(scratch: Scratch): void {
       expect(map.mmap()).toBe(words.buffer);
     });
 
+    test('leads to the kernel again after unmap, in the same place', () => {
+      using map = BpfMap.create({ ...ARRAY, maxEntries: 1000 });
+      const words = new BigUint64Array(map.mmap());
+      words[7] = 1n;
+      map.unmap();
+      words[7] = 2n;
+      expect(map.lookup(u32(7))).toEqual(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
+      expect([map.mmap() === words.buffer, words[7]]).toEqual([true, 1n]);
+    });
+
     test('leaves no way to the kernel after dispose', () => {
       const map = BpfMap.create(ARRAY);
       const words = new BigUint64Array(map.mmap());

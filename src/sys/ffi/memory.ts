@@ -3,13 +3,16 @@ import { driver, libc } from './library.ts';
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
-const MAP_PRIVATE_FIXED_ANONYMOUS = 0x02 | 0x10 | 0x20;
+const MAP_FIXED = 0x10;
+const MAP_PRIVATE_FIXED_ANONYMOUS = 0x02 | MAP_FIXED | 0x20;
 
 /** Memory of a file shared with the kernel. */
 export interface Mapping {
   readonly buffer: ArrayBuffer;
   /** Lets go of the file; the buffer stays readable and writable but leads nowhere. */
   release(): void;
+  /** Undoes release: the same buffer leads to the file again. 0 or -errno. */
+  renew(fd: number): number;
 }
 
 /** number: -errno. */
@@ -21,6 +24,10 @@ export function mapShared(fd: number, length: number): Mapping | number {
     // V8 can't detach foreign memory, and a view left behind on unmapped pages would end the process.
     release: () => {
       libc().mmap(pointer, length, PROT_READ_WRITE, MAP_PRIVATE_FIXED_ANONYMOUS, -1, 0);
+    },
+    renew: (again) => {
+      const place = libc().mmap(pointer, length, PROT_READ_WRITE, MAP_SHARED | MAP_FIXED, again, 0);
+      return typeof place === 'number' ? place : 0;
     },
   };
 }

@@ -68,10 +68,10 @@ function encodeRequests(requests: readonly Request[]): Uint8Array {
 /** Their time counts at each use; what ran out is only removed here. */
 async function collectAffinities(object: BpfObject): Promise<number> {
   const affinities = object.map('affinities');
-  const services = new DataView(object.map('services').mmap());
   let deleted = 0;
   for (const { keys, values, count } of affinities.chunks()) {
     const nowNs = monotonicNs();
+    const services = new DataView(object.map('services').mmap()); // a sync between two chunks may have unmapped it
     for (let index = 0; index < count; index += 1) {
       const key = keys.subarray(index * AffinityKey.size, (index + 1) * AffinityKey.size);
       const value = values.subarray(index * Affinity.size, (index + 1) * Affinity.size);
