@@ -23,6 +23,7 @@ class Stage {
   requestSync: () => void = () => undefined;
   disposed = 0;
   opened = 0;
+  started = 0;
   #now = 0;
   readonly #timers = new Map<object, { readonly at: number; readonly fire: () => void }>();
 
@@ -45,6 +46,9 @@ class Stage {
         const timer = {};
         this.#timers.set(timer, { at: this.#now + ms, fire });
         return () => this.#timers.delete(timer);
+      },
+      onStarted: () => {
+        this.started += 1;
       },
       signal,
     });
@@ -168,6 +172,7 @@ describe('the agent', () => {
     stage.requestSync();
     await stage.synced(3);
     await end(stage, running);
+    expect(stage.started).toBe(1);
     expect(stage.syncs.slice(1)).toEqual([
       [[], []],
       [[], []],

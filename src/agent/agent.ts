@@ -14,6 +14,8 @@ export interface AgentOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   readonly setTimer: SetTimer;
+  /** Called once, when the backend first agrees with the plan. */
+  readonly onStarted: () => void;
   /** Ends the agent; the dataplane stays. */
   readonly signal: AbortSignal;
 }

@@ -18,6 +18,8 @@ export interface ReconcileOptions {
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly wake: Wake;
+  /** Called once, when the backend first agrees with the plan. */
+  readonly onStarted: () => void;
 }
 
 /** Why a sync happens: something changed, the backend asked, or it was time to compare. */
@@ -58,6 +60,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
       if (!isInSync) log.info(report, 'dataplane in sync');
       else if (failures > 0) log.info({ ...report, failures }, 'dataplane in sync again');
       else if (report.writes > 0) log.info({ cause, ...report }, 'dataplane updated');
+      if (!isInSync) options.onStarted();
       isInSync = true;
       failures = 0;
     } catch (error) {

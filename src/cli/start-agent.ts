@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { createPlanner } from '../plan/planner.ts';
 import { followManifests } from '../source/manifests/follow.ts';
+import { compactHeap } from '../sys/heap.ts';
 import { VERSION } from '../version.ts';
 import { setSystemTimer } from '../wake.ts';
 import type { Context } from './context.ts';
@@ -48,6 +49,7 @@ function run(config: RunConfig, log: Logger, signal: AbortSignal): Promise<void>
     log,
     now: () => performance.now(),
     setTimer: setSystemTimer,
+    onStarted: compactHeap,
     signal,
   });
 }
