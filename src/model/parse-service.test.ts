@@ -99,7 +99,7 @@ describe('what is refused leaves the rest', () => {
       'an external IP of a foreign family',
       { externalIPs: ['fd01::1'] },
       { externalIps: [] },
-      ['spec.externalIPs: "fd01::1" is IPv6, the Service has no ClusterIP of that family'],
+      ['spec.externalIPs: "fd01::1" is IPv6, the Service has no ClusterIP of that family: remove it'],
     ],
     [
       'a source range',

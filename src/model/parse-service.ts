@@ -29,7 +29,8 @@ export function parseService(raw: Fields): Parse<Service> {
   const clusterIps = parseClusterIps(spec, problems);
   const inFamily = (ip: Ip, path: string): boolean => {
     const served = clusterIps.length === 0 || clusterIps.some((clusterIp) => familyOf(clusterIp) === familyOf(ip));
-    if (!served) problems.add(`${path}: ${quote(ip)} is ${familyOf(ip)}, the Service has no ClusterIP of that family`);
+    if (!served)
+      problems.add(`${path}: ${quote(ip)} is ${familyOf(ip)}, the Service has no ClusterIP of that family: remove it`);
     return served;
   };
   const externalIps = parseAddresses(spec['externalIPs'], 'spec.externalIPs', problems).filter((ip) =>
