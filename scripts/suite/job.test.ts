@@ -6,7 +6,7 @@ const FILES = [
   'src/plan/plan.test.ts',
   'test/kernel/maps.test.ts',
   'test/netns/socket.test.ts',
-  'test/vm/smoke.test.ts',
+  'test/vm/kernels.test.ts',
 ];
 
 function names(selected: readonly string[], vm = true): readonly (readonly string[])[] {
@@ -18,7 +18,7 @@ test('everything: the unit tests together, every other file in a job of its own'
     ['unit', 'src/model/ip.test.ts', 'src/plan/plan.test.ts'],
     ['test/kernel/maps.test.ts', 'test/kernel/maps.test.ts'],
     ['test/netns/socket.test.ts', 'test/netns/socket.test.ts'],
-    ['test/vm/smoke.test.ts', 'test/vm/smoke.test.ts'],
+    ['test/vm/kernels.test.ts', 'test/vm/kernels.test.ts'],
   ]);
 });
 

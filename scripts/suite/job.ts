@@ -53,5 +53,5 @@ function jobOf(name: string, suite: Suite, files: readonly string[]): Job {
 }
 
 function matches(file: string, name: string): boolean {
-  return suiteOf(file) === name || file.includes(name);
+  return name in DEADLINES_MS ? suiteOf(file) === name : file.includes(name);
 }
