@@ -1,3 +1,4 @@
+import { flatText } from './flat-text.ts';
 import { formatGroups, parseGroups } from './ipv6-text.ts';
 import { accept, type Parse, refuse } from './parse.ts';
 import { quote } from './quote.ts';
@@ -60,7 +61,7 @@ export function ipToBytes(ip: Ip, into: Uint8Array = new Uint8Array(16), offset 
 /** The address in 16 bytes from `offset`; the mapped range is IPv4. */
 export function bytesToIp(bytes: Uint8Array, offset = 0): Ip {
   const at = (index: number): number => bytes[offset + index] ?? 0;
-  if (isMapped(at)) return `${at(12)}.${at(13)}.${at(14)}.${at(15)}` as Ip; // the brand's constructor
+  if (isMapped(at)) return flatText(at(12), '.', at(13), '.', at(14), '.', at(15)) as Ip; // the brand's constructor
   const groups = Array.from({ length: 8 }, (_, index) => (at(index * 2) << 8) | at(index * 2 + 1));
   return formatGroups(groups) as Ip; // the brand's constructor
 }

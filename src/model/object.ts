@@ -1,4 +1,5 @@
 import type { EndpointSlice } from './endpoint-slice.ts';
+import { flatText } from './flat-text.ts';
 import { SUBDOMAIN_LENGTH } from './identity.ts';
 import type { Node } from './node.ts';
 import { type Parse, refuse } from './parse.ts';
@@ -43,7 +44,7 @@ export function nameObject(raw: unknown): string | undefined {
 
 /** As nameObject, of what was read. */
 export function nameOf(kind: ModelObject['kind'], namespace: string, name: string): string {
-  return kind === 'Node' ? `Node ${name}` : `${kind} ${namespace}/${name}`;
+  return kind === 'Node' ? flatText('Node ', name) : flatText(kind, ' ', namespace, '/', name);
 }
 
 function refuseVersion(raw: unknown, wanted: string): Parse<ModelObject> {

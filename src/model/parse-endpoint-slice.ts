@@ -1,5 +1,6 @@
 import type { EndpointConditions, EndpointHints, EndpointSlice, SliceEndpoint, SlicePort } from './endpoint-slice.ts';
 import { exact } from './exact.ts';
+import { flatText } from './flat-text.ts';
 import { LABEL_LENGTH, parseIdentity, parseName, SUBDOMAIN_LENGTH } from './identity.ts';
 import { intern } from './intern.ts';
 import { type Family, familyOf, isSpecial, parseIp } from './ip.ts';
@@ -32,7 +33,7 @@ export function parseEndpointSlice(raw: Fields): Parse<EndpointSlice> {
     kind: 'EndpointSlice',
     namespace,
     name,
-    service: `${namespace}/${service.value}`,
+    service: flatText(namespace, '/', service.value),
     family,
     ports: parsePorts(raw['ports'], problems),
     endpoints: parseEndpoints(raw['endpoints'], family, problems),

@@ -1,5 +1,6 @@
 import { formatCidr, parseCidr } from './cidr.ts';
 import { exact } from './exact.ts';
+import { flatText } from './flat-text.ts';
 import { LABEL_LENGTH, parseIdentity } from './identity.ts';
 import { type Cidr, familyOf, type Ip, isSpecial, parseIp } from './ip.ts';
 import { accept, type Parse, refuse } from './parse.ts';
@@ -42,7 +43,7 @@ export function parseService(raw: Fields): Parse<Service> {
     kind: 'Service',
     namespace,
     name,
-    path: `${namespace}/${name}`,
+    path: flatText(namespace, '/', name),
     created,
     clusterIps,
     ports: parseServicePorts(spec['ports'], problems),
@@ -62,7 +63,7 @@ function notOurs(namespace: string, name: string): Service {
     kind: 'Service',
     namespace,
     name,
-    path: `${namespace}/${name}`,
+    path: flatText(namespace, '/', name),
     created: undefined,
     clusterIps: [],
     ports: [],
@@ -86,11 +87,12 @@ function parseClusterIps(spec: Fields, problems: Problems): readonly Ip[] {
   const listed = spec['clusterIPs'];
   const path = Array.isArray(listed) && listed.length > 0 ? 'spec.clusterIPs' : 'spec.clusterIP';
   const ips = parseAddresses(path === 'spec.clusterIPs' ? listed : [single], path, problems);
-  return ips.filter((ip, index) => {
+  const firsts = ips.filter((ip, index) => {
     const first = ips.findIndex((other) => familyOf(other) === familyOf(ip)) === index;
     if (!first) problems.add(`${path}: ${quote(ip)} is a second ${familyOf(ip)} address: keep one of each family`);
     return first;
   });
+  return exact(firsts);
 }
 
 function parseIngress(raw: Fields, problems: Problems): readonly Ip[] {

@@ -14,9 +14,9 @@ export interface Masquerade {
 /** The ClusterIP column of the decision table. */
 export function internalActions(policy: TrafficPolicy, selection: Selection, masquerade: Masquerade): ClientActions {
   const act = (masqueraded: boolean): Action => {
-    if (!selection.hasAny) return { kind: 'reject' };
-    if (policy === 'local' && selection.local.length === 0) return { kind: 'drop' };
-    return { kind: 'forward', scope: policy, masquerade: masqueraded };
+    if (!selection.hasAny) return REJECT;
+    if (policy === 'local' && selection.local.length === 0) return DROP;
+    return forward(policy, masqueraded);
   };
   // Without a detector every client might be a pod.
   const foreign = act(masquerade.all || masquerade.hasDetector);
@@ -25,15 +25,29 @@ export function internalActions(policy: TrafficPolicy, selection: Selection, mas
 
 /** The columns of NodePorts, external IPs and LB VIPs: they don't depend on masqueradeAll. */
 export function externalActions(policy: TrafficPolicy, selection: Selection, masquerade: Masquerade): ClientActions {
-  if (!selection.hasAny) return everyone({ kind: 'reject' });
-  const toCluster = (masqueraded: boolean): Action => ({ kind: 'forward', scope: 'cluster', masquerade: masqueraded });
-  if (policy === 'cluster') return everyone(toCluster(true));
-  const other: Action =
-    selection.local.length > 0 ? { kind: 'forward', scope: 'local', masquerade: false } : { kind: 'drop' };
+  if (!selection.hasAny) return everyone(REJECT);
+  if (policy === 'cluster') return everyone(forward('cluster', true));
+  const other = selection.local.length > 0 ? forward('local', false) : DROP;
   // Traffic of this node short-circuits the load balancer, which would have brought it anywhere in the cluster.
-  return { pod: masquerade.hasDetector ? toCluster(false) : other, node: toCluster(true), other };
+  return { pod: masquerade.hasDetector ? forward('cluster', false) : other, node: forward('cluster', true), other };
 }
 
 export function everyone(action: Action): ClientActions {
   return { pod: action, node: action, other: action };
+}
+
+// Shared by all frontends of all Services.
+const REJECT: Action = { kind: 'reject' };
+const DROP: Action = { kind: 'drop' };
+const PLAIN = {
+  cluster: { kind: 'forward', scope: 'cluster', masquerade: false },
+  local: { kind: 'forward', scope: 'local', masquerade: false },
+} as const;
+const MASQUERADED = {
+  cluster: { kind: 'forward', scope: 'cluster', masquerade: true },
+  local: { kind: 'forward', scope: 'local', masquerade: true },
+} as const;
+
+function forward(scope: TrafficPolicy, masquerade: boolean): Action {
+  return (masquerade ? MASQUERADED : PLAIN)[scope];
 }

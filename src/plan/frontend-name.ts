@@ -1,3 +1,4 @@
+import { flatText } from '../model/flat-text.ts';
 import { formatAddress } from '../model/ip.ts';
 import type { Frontend, ServicePort } from './state.ts';
 
@@ -5,6 +6,6 @@ import type { Frontend, ServicePort } from './state.ts';
 export function nameFrontend(frontend: Frontend, servicePort: Pick<ServicePort, 'family' | 'protocol'>): string {
   const { address, port } = frontend;
   const { family, protocol } = servicePort;
-  if (address === undefined) return `${port}/${protocol} over ${family}`;
-  return `${formatAddress(address, port)}/${protocol}`;
+  if (address === undefined) return flatText(port, '/', protocol, ' over ', family);
+  return flatText(formatAddress(address, port), '/', protocol);
 }

@@ -1,4 +1,5 @@
 import type { EndpointSlice } from '../model/endpoint-slice.ts';
+import { flatText } from '../model/flat-text.ts';
 import type { Node } from '../model/node.ts';
 import { type ModelObject, nameOf } from '../model/object.ts';
 import type { Op } from '../model/op.ts';
@@ -45,7 +46,7 @@ export function createInventory(nodeName: string): Inventory {
     dirty.add(service);
   };
   const setSlice = (slice: EndpointSlice): void => {
-    const path = `${slice.namespace}/${slice.name}`;
+    const path = flatText(slice.namespace, '/', slice.name);
     dropSlice(path, slice.name);
     if (slice.service === undefined) return;
     const present = slices.get(slice.service) ?? [];

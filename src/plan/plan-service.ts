@@ -1,4 +1,5 @@
 import type { EndpointSlice } from '../model/endpoint-slice.ts';
+import { flatText } from '../model/flat-text.ts';
 import { type Family, familyOf, type Ip } from '../model/ip.ts';
 import { collectProblems } from '../model/problems.ts';
 import type { Service, ServicePortSpec } from '../model/service.ts';
@@ -6,7 +7,7 @@ import { gatherCandidates, indexSlicePorts, type SlicePortEntry, slicePortsOf } 
 import { externalActions, internalActions } from './client-actions.ts';
 import { selectEndpoints, type Topology } from './endpoint-selection.ts';
 import { type Addresses, addressesOf, isExternallyAccessible, planFrontends } from './frontends.ts';
-import type { ServicePort, ServicePortKey } from './state.ts';
+import type { Endpoint, ServicePort, ServicePortKey } from './state.ts';
 
 /** What of the node decides the plan of a Service. */
 export interface PlanContext {
@@ -75,8 +76,12 @@ function planServicePort(
   };
   const selection = selectEndpoints(candidates, wanted, context.topology);
   const masquerade = { hasDetector: context.hasDetector[family], all: context.masqueradeAll };
+  const serving = candidates
+    .filter(({ source }) => source.conditions.serving || source.conditions.ready)
+    .map(({ endpoint }) => endpoint);
   return {
-    key: `${service.path}:${spec.name}/${spec.protocol}/${family}` as ServicePortKey, // the brand's constructor
+    // The brand's constructor.
+    key: flatText(service.path, ':', spec.name, '/', spec.protocol, '/', family) as ServicePortKey,
     service: service.path,
     portName: spec.name,
     protocol: spec.protocol,
@@ -88,8 +93,12 @@ function planServicePort(
     }),
     cluster: selection.cluster,
     local: selection.local,
-    serving: candidates
-      .filter(({ source }) => source.conditions.serving || source.conditions.ready)
-      .map(({ endpoint }) => endpoint),
+    serving: shared(serving, selection.cluster),
   };
+}
+
+/** One list in memory where both hold the same endpoints, as they do in nearly every Service. */
+function shared(list: readonly Endpoint[], other: readonly Endpoint[]): readonly Endpoint[] {
+  const isSame = list.length === other.length && list.every((endpoint, index) => endpoint === other[index]);
+  return isSame ? other : list;
 }

@@ -46,7 +46,7 @@ export interface ServicePort {
   /** 0: no session affinity. */
   readonly affinitySeconds: number;
   readonly frontends: readonly Frontend[];
-  /** Sorted by address and port; empty where unused. Not aliased with each other. */
+  /** Sorted by address and port; empty where unused. Lists that hold the same may be one. */
   readonly cluster: readonly Endpoint[];
   readonly local: readonly Endpoint[];
   /** Every serving endpoint, selected or not: existing UDP flows to them stay. */

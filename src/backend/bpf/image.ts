@@ -1,5 +1,6 @@
 import { type Column, packColumn, unpackColumn } from '../../abi/column.ts';
 import { Service, Verdict } from '../../abi/generated.ts';
+import { flatText } from '../../model/flat-text.ts';
 import type { Ip } from '../../model/ip.ts';
 import type { ServicePort, ServicePortKey } from '../../plan/state.ts';
 import { createIdPool, type IdPool } from './ids.ts';
@@ -115,7 +116,7 @@ export function createImage(capacities: Capacities): Image {
 }
 
 export function frontendName({ addr, port, proto }: LoweredFrontend['key']): string {
-  return `${addr} ${port}/${proto}`;
+  return flatText(addr, ' ', port, '/', proto);
 }
 
 /** Is there a row for such an id? */

@@ -44,9 +44,7 @@ export function openFolder(directory: string): ManifestFolder {
     list: () => listManifests(directory),
     known: () => files.keys(),
     isStale(file) {
-      const stamp = stampOf(join(directory, file));
-      const known = files.get(file)?.stamp;
-      return stamp?.ino !== known?.ino || stamp?.size !== known?.size || stamp?.mtimeMs !== known?.mtimeMs;
+      return stampOf(join(directory, file)) !== files.get(file)?.stamp;
     },
     holds: (file) => files.get(file)?.holds ?? false,
     read,

@@ -1,13 +1,10 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
+import { flatText } from '../../model/flat-text.ts';
 import { type Manifest, parseManifest } from './parse-manifest.ts';
 
 /** Tells one content of a file from the next without reading it. */
-export interface Stamp {
-  readonly ino: number;
-  readonly size: number;
-  readonly mtimeMs: number;
-}
+export type Stamp = string & { readonly __brand: 'Stamp' };
 
 export type Reading =
   | { readonly kind: 'read'; readonly manifest: Manifest; readonly stamp: Stamp; readonly endsWithNewline: boolean }
@@ -69,6 +66,6 @@ export function systemCode(error: unknown): string {
   throw error;
 }
 
-function toStamp(stats: Stats): Stamp {
-  return { ino: stats.ino, size: stats.size, mtimeMs: stats.mtimeMs };
+function toStamp({ ino, size, mtimeMs }: Stats): Stamp {
+  return flatText(ino, ' ', size, ' ', mtimeMs) as Stamp; // the brand's constructor
 }

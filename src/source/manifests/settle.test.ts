@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { parseManifest } from './parse-manifest.ts';
-import type { Reading } from './read-file.ts';
+import type { Reading, Stamp } from './read-file.ts';
 import { settleMs } from './settle.ts';
 
-const stamp = { ino: 1, size: 1, mtimeMs: 1 };
+const stamp = '1 1 1' as Stamp; // the brand's constructor
 const read = (text: string): Reading => {
   return { kind: 'read', manifest: parseManifest(text), stamp, endsWithNewline: text.endsWith('\n') };
 };
