@@ -6,6 +6,8 @@ export default defineConfig({
     // a native library that aborts takes only its own worker with it
     pool: 'forks',
     maxWorkers: 2,
+    // unit tests are pure and every other file has a process group of its own
+    isolate: false,
     expect: { requireAssertions: true },
     allowOnly: false,
     retry: 0,
