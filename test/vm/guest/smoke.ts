@@ -76,6 +76,7 @@ class Stage {
   async open(): Promise<void> {
     this.#lab = await createServingLab({ kind: 'routed' });
     await serveMovingFrom(this.#lab, 'b');
+    await this.#lab.makeCgroup('agent');
     this.#before = await footprint(this.#lab);
     this.#agent = await Agent.start(this.#lab);
   }
