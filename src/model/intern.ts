@@ -1,16 +1,28 @@
 const LIMIT = 16_384;
 const LONGEST = 253; // the API's longest name: nothing longer repeats
-const pool = new Map<string, string>();
 
-/**
- * The one shared copy of a text that many objects repeat (node names, zones, port names): 100,000 endpoints would hold
- * 100,000 copies. Values only, so no caller can tell; emptied when full, so that hostile input can't grow it.
- */
+/** Keeps one copy of each value that many objects repeat; emptied when full, so that hostile input can't grow it. */
+export interface Pool<T> {
+  /** The copy under this key, else `value`. Nobody may tell one from the other. */
+  share(key: string, value: T): T;
+}
+
+export function createPool<T>(): Pool<T> {
+  const values = new Map<string, T>();
+  return {
+    share(key, value) {
+      const shared = values.get(key);
+      if (shared !== undefined) return shared;
+      if (values.size >= LIMIT) values.clear();
+      values.set(key, value);
+      return value;
+    },
+  };
+}
+
+const texts = createPool<string>();
+
+/** The one copy of a text: node names, zones, port names, of which 100,000 endpoints would hold as many. */
 export function intern(text: string): string {
-  if (text.length > LONGEST) return text;
-  const shared = pool.get(text);
-  if (shared !== undefined) return shared;
-  if (pool.size >= LIMIT) pool.clear();
-  pool.set(text, text);
-  return text;
+  return text.length > LONGEST ? text : texts.share(text, text);
 }

@@ -2,7 +2,7 @@ import type { EndpointConditions, EndpointHints, EndpointSlice, SliceEndpoint, S
 import { exact } from './exact.ts';
 import { flatText } from './flat-text.ts';
 import { LABEL_LENGTH, parseIdentity, parseName, SUBDOMAIN_LENGTH } from './identity.ts';
-import { intern } from './intern.ts';
+import { createPool, intern } from './intern.ts';
 import { type Family, familyOf, isSpecial, parseIp } from './ip.ts';
 import { accept, type Parse, refuse } from './parse.ts';
 import { parsePort, parseProtocol } from './port.ts';
@@ -117,7 +117,10 @@ function parseConditions(raw: Fields): EndpointConditions {
 function parseHints(raw: Fields): EndpointHints {
   const zones = parseHintNames(raw['forZones']);
   const nodes = parseHintNames(raw['forNodes']);
-  return zones.length === 0 && nodes.length === 0 ? NO_HINTS : { zones, nodes };
+  if (zones.length === 0 && nodes.length === 0) return NO_HINTS;
+  const hints = { zones: exact(zones), nodes: exact(nodes) };
+  const key = JSON.stringify(hints);
+  return key.length > LONGEST_HINTS ? hints : sharedHints.share(key, hints);
 }
 
 function parseHintNames(raw: unknown): readonly string[] {
@@ -133,3 +136,5 @@ function parseHintNames(raw: unknown): readonly string[] {
 // Shared by most endpoints.
 const READY: EndpointConditions = { ready: true, serving: true, terminating: false };
 const NO_HINTS: EndpointHints = { zones: [], nodes: [] };
+const sharedHints = createPool<EndpointHints>();
+const LONGEST_HINTS = 1024; // characters: a dozen names, more than endpoints ever repeat

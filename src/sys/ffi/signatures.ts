@@ -72,6 +72,7 @@ export const LIBC = {
   fcntl: ['errno', ['i32', 'i32', 'u64']],
   flock: ['errno', ['i32', 'i32']],
   getsockopt: ['errno', ['i32', 'i32', 'i32', 'pointer', 'pointer']],
+  malloc_trim: ['i32', ['u64']],
   memcpy: ['pointer', ['pointer', 'pointer', 'u64']],
   mmap: ['created', ['pointer', 'u64', 'i32', 'i32', 'i32', 'u64']],
   mount: ['errno', ['string', 'string', 'string', 'u64', 'pointer']],

@@ -1,3 +1,4 @@
+import { exact } from '../../../model/exact.ts';
 import { type Image, unpackMember } from '../image.ts';
 import type { Gathered } from './gathered.ts';
 import type { Reservation } from './reserve.ts';
@@ -19,7 +20,7 @@ export function programMembers(image: Image, { row, members }: Reservation, gath
     removals.members.push({ kind: 'delete', map: 'members', key: { serviceId: row.id, backendId } });
   }
   image.counts.members += after.size - before.size;
-  return members;
+  return exact(members);
 }
 
 function flagsById(members: readonly number[]): ReadonlyMap<number, number> {

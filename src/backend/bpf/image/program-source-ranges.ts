@@ -1,3 +1,4 @@
+import { exact } from '../../../model/exact.ts';
 import type { Image, SourceRangeRow } from '../image.ts';
 import type { Gathered } from './gathered.ts';
 import type { Reservation } from './reserve.ts';
@@ -23,5 +24,5 @@ export function programSourceRanges(
     removals.sourceRanges.push({ kind: 'delete', map: 'source_ranges', key });
   }
   image.counts.source_ranges += after.size - before.size;
-  return [...after.values()];
+  return exact([...after.values()]);
 }
