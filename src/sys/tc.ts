@@ -31,6 +31,13 @@ export function attachFilter(program: Program, place: FilterPlace): void {
   check(attached, `attach "${program.name}" to`, target);
 }
 
+/** Removes the clsact qdisc with all filters it holds; a missing one (or device) is fine. */
+export function removeClsact(ifindex: number): void {
+  const lines: string[] = [];
+  const result = captureBpfLog(lines, () => libbpf().bpf_tc_hook_destroy(hookOf(ifindex, BOTH).bytes));
+  if (!isAbsent(result)) check(result, 'remove clsact from', `ifindex ${ifindex}`);
+}
+
 /** Takes the filter off; a missing one (or device) is fine. The qdisc stays: others may use it. */
 export function detachFilter(place: FilterPlace): void {
   const lines: string[] = [];

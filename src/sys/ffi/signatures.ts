@@ -58,6 +58,7 @@ export const LIBBPF = {
   bpf_tc_attach: ['i32', ['pointer', 'pointer']],
   bpf_tc_detach: ['i32', ['pointer', 'pointer']],
   bpf_tc_hook_create: ['i32', ['pointer']],
+  bpf_tc_hook_destroy: ['i32', ['pointer']],
   bpf_tc_query: ['i32', ['pointer', 'pointer']],
   btf__find_by_name_kind: ['i32', ['pointer', 'string', 'u32']],
   btf__name_by_offset: ['pointer', ['pointer', 'u32']],

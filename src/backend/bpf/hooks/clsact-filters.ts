@@ -2,7 +2,7 @@ import { SysError } from '../../../errors.ts';
 import type { Direction } from '../../../sys/bpf-constants.ts';
 import type { BpfObject } from '../../../sys/bpf-object.ts';
 import { Program } from '../../../sys/bpf-program.ts';
-import { attachFilter, detachFilter, type FilterPlace, queryFilter } from '../../../sys/tc.ts';
+import { attachFilter, detachFilter, type FilterPlace, queryFilter, removeClsact } from '../../../sys/tc.ts';
 import { listFilters } from '../../../sys/tc-filters.ts';
 import type { DeviceAttacher, DeviceHook } from './device-attachment.ts';
 
@@ -15,6 +15,8 @@ const PRIORITIES: Readonly<Record<Direction, readonly number[]>> = {
   ingress: [2, 3, 4, 5, 6, 7, 8, 9],
   egress: [65007, 65006, 65005, 65004, 65003, 65002, 65001, 65000],
 };
+
+const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
 
 /** Before Linux 6.6: direct action filters of the clsact qdisc. They need no pin to stay. */
 export function clsactFilters(object: BpfObject): DeviceAttacher {
@@ -31,10 +33,16 @@ export function clsactFilters(object: BpfObject): DeviceAttacher {
   };
 }
 
-/** Takes our filter off, known by its name and by the maps it uses; others' are never touched. */
+/**
+ * Takes our filter off, known by its name and by the maps it uses, and the qdisc with the last filter of
+ * all; others' are never touched.
+ */
 export function detachOwnFilter(ifindex: number, hook: DeviceHook, mapIds: ReadonlySet<number>): void {
   const own = ownFilter(ifindex, hook, mapIds);
-  if (own !== undefined) detachFilter(own.place);
+  if (own === undefined) return;
+  detachFilter(own.place);
+  const isEmpty = DIRECTIONS.every((direction) => listFilters(ifindex, direction).length === 0);
+  if (isEmpty) removeClsact(ifindex);
 }
 
 /** Has another tool a filter there? */
