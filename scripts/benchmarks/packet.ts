@@ -1,77 +1,116 @@
 import { join } from 'node:path';
+import { maps } from '../../src/abi/generated.ts';
 import { ProgramType } from '../../src/sys/bpf-constants.ts';
 import { openObject } from '../../src/sys/bpf-object.ts';
 import { Program } from '../../src/sys/bpf-program.ts';
 import { assemble, exit, moveImmediate } from '../../src/sys/instructions.ts';
-import { frame, type Packet } from '../../test/support/packet.ts';
-import { PodEdge, V4 } from '../../test/support/pod-edge-world.ts';
+import { frame, type Packet, type Transport } from '../../test/support/packet.ts';
+import { PodEdge, V4, V6, type World } from '../../test/support/pod-edge-world.ts';
 import { REPOSITORY } from '../../test/support/repository.ts';
 import { besidePeer, type Result } from './result.ts';
 
 interface Case {
   readonly name: string;
+  readonly program: 'pod_in' | 'pod_out';
   readonly packet: Packet;
+  /** What the pod sent before, so that the packet belongs to its flow. */
+  readonly opener?: Packet;
   /** Each packet is of another flow. */
-  readonly vary: boolean;
-  /** Packets of one run. */
-  readonly repeat: number;
-  readonly limit: number;
+  readonly newFlows?: 'rows that ended flows left' | 'rows never used';
+  readonly limit?: number;
 }
 
-const RUNS = 6;
+const RUNS = 15;
+/** Packets of one run. */
+const REPEAT = 200_000;
+/** Two rows each; all of a run are deleted before the next. */
+const NEW_FLOWS = 2_000;
+/** All runs together fit into the conntrack map, so none is evicted. */
+const NEVER_USED_FLOWS = 4_000;
 const TC_ACT_UNSPEC = -1;
+/** As long as Ethernet, IPv6 and TCP: what the harness rewinds. */
+const SHORTEST = 74;
+const ELSEWHERE = { v4: '8.8.8.8', v6: '2001:4860::8888' };
 
-const CASES: readonly Case[] = [
-  { name: 'not ours', packet: packetTo('8.8.8.8', 'A'), vary: false, repeat: 1_000_000, limit: 40 },
-  { name: 'hit', packet: packetTo(V4.vip(1), 'A'), vary: false, repeat: 1_000_000, limit: 110 },
-  // Two rows per flow: all runs together fit into the conntrack map, so none is evicted.
-  { name: 'new flow', packet: packetTo(V4.vip(1), 'S'), vary: true, repeat: 10_000, limit: 300 },
-];
-
-/** Nanoseconds of pod_in for a packet, above an empty program in the same harness. */
+/** Nanoseconds of the pod edge for a packet, above an empty program in the same harness. */
 export function benchPackets(): readonly Result[] {
-  return CASES.map((each) => {
-    using edge = new PodEdge();
-    // The flow that the packets of "hit" belong to.
-    edge.run('pod_in', packetTo(V4.vip(1), 'S'));
-    return measure(each, edge.object.program('pod_in'));
+  return [...casesOf(V4, 'v4'), ...casesOf(V6, 'v6')].map(measure);
+}
+
+function casesOf(world: World, family: 'v4' | 'v6'): readonly Case[] {
+  const outside = ELSEWHERE[family];
+  return (['tcp', 'udp'] as const).flatMap((protocol): Case[] => {
+    const name = (what: string, program: string) => `${program}, ${what}, ${protocol.toUpperCase()}${family.slice(1)}`;
+    const [service, port, backendPort] = protocol === 'tcp' ? [1, 80, 8080] : [5, 53, 5353];
+    const [pod, vip, backend] = [world.pod, world.vip(service), world.backend];
+    const send = (src: string, dst: string, ports: readonly [number, number], flags = 'A'): Packet => {
+      const [sport, dport] = ports;
+      const transport: Transport =
+        protocol === 'tcp' ? { kind: 'tcp', sport, dport, flags } : { kind: 'udp', sport, dport };
+      return { src, dst, transport, payload: new Uint8Array(SHORTEST - 42) };
+    };
+    const opener = send(pod, vip, [40_000, port], 'S');
+    const [fromPod, toPod]: [Packet, Packet] = [
+      send(pod, vip, [40_000, port]),
+      send(backend, pod, [backendPort, 40_000]),
+    ];
+    return [
+      { name: name('not ours', 'pod_in'), program: 'pod_in', packet: send(pod, outside, [40_000, 443]), limit: 40 },
+      { name: name('not ours', 'pod_out'), program: 'pod_out', packet: send(outside, pod, [443, 40_000]), limit: 40 },
+      { name: name('hit', 'pod_in'), program: 'pod_in', packet: fromPod, opener, limit: 110 },
+      { name: name('hit', 'pod_out'), program: 'pod_out', packet: toPod, opener, limit: 110 },
+      ...NEW_FLOWS_INTO.map((newFlows): Case => {
+        const limit = newFlows === 'rows never used' ? {} : { limit: 300 };
+        return { name: name(`new flow, ${newFlows}`, 'pod_in'), program: 'pod_in', packet: opener, newFlows, ...limit };
+      }),
+    ];
   });
 }
 
-function measure({ name, packet, vary, repeat, limit }: Case, podIn: Program): Result {
-  const data = frame(packet);
-  const rodata = new Map([
-    ['ip_check', data.slice(24, 26)],
-    ['daddr', data.slice(30, 34)],
-    ['dport', data.slice(36, 38)],
-    ['tcp_check', data.slice(50, 52)],
-    ['vary', Uint8Array.of(vary ? 1 : 0)],
-  ]);
-  using harness = openObject(join(REPOSITORY, 'dist/benchmarks/rewind.bpf.o'), { rodata });
+const NEW_FLOWS_INTO = ['rows that ended flows left', 'rows never used'] as const;
+
+function measure({ name, program, packet, opener, newFlows, limit }: Case): Result {
+  using edge = new PodEdge();
+  if (opener !== undefined) edge.run('pod_in', opener);
+  using harness = openHarness(packet, newFlows !== undefined);
   using empty = Program.load({
     name: 'empty',
     type: ProgramType.schedCls,
     expectedAttachType: 0,
     instructions: assemble(moveImmediate(0, TC_ACT_UNSPEC), exit),
   });
-  const timeOf = (program: Program): number => {
-    const { fd } = program;
-    harness.map('next').update(Uint8Array.of(0, 0, 0, 0), new Uint8Array(Uint32Array.of(fd).buffer));
-    const { retval, durationNs } = harness.program('rewind').testRun({ data, repeat });
-    if ((retval | 0) !== TC_ACT_UNSPEC)
-      throw new Error(`Cannot measure "${name}": "${program.name}" returned ${retval}`);
+  const repeat = newFlows === undefined ? REPEAT : newFlows === 'rows never used' ? NEVER_USED_FLOWS : NEW_FLOWS;
+  const timeOf = ({ fd, name: measured }: Program): number => {
+    harness.map('next').update(new Uint8Array(4), new Uint8Array(Uint32Array.of(fd).buffer));
+    const { retval, durationNs } = harness.program('rewind').testRun({ data: frame(packet), repeat });
+    if ((retval | 0) !== TC_ACT_UNSPEC) throw new Error(`Cannot measure "${name}": "${measured}" returned ${retval}`);
     return durationNs;
   };
   const totals: number[] = [];
   const bases: number[] = [];
   for (let run = 0; run < RUNS; run++) {
     bases.push(timeOf(empty));
-    totals.push(timeOf(podIn));
+    totals.push(timeOf(edge.object.program(program)));
+    if (newFlows === 'rows that ended flows left') forgetFlows(edge);
   }
   const runs = totals.map((total, run) => total - (bases[run] ?? 0));
-  return besidePeer({ name: `pod edge, ${name}`, unit: 'ns', runs, limit }, { name: 'harness', runs: bases });
+  return besidePeer({ name, unit: 'ns', runs, ...(limit && { limit }) }, { name: 'harness', runs: bases });
 }
 
-function packetTo(dst: string, flags: string): Packet {
-  return { src: V4.pod, dst, transport: { kind: 'tcp', sport: 40_000, dport: 80, flags } };
+function openHarness(packet: Packet, vary: boolean) {
+  const headers = new Uint8Array(SHORTEST + 2);
+  headers.set(frame(packet).subarray(0, SHORTEST));
+  const rodata = new Map([
+    ['headers', headers],
+    ['is_v6', Uint8Array.of(packet.src.includes(':') ? 1 : 0)],
+    ['is_udp', Uint8Array.of(packet.transport.kind === 'udp' ? 1 : 0)],
+    ['vary', Uint8Array.of(vary ? 1 : 0)],
+  ]);
+  return openObject(join(REPOSITORY, 'dist/benchmarks/rewind.bpf.o'), { rodata });
+}
+
+function forgetFlows(edge: PodEdge): void {
+  const map = edge.object.map('conntrack');
+  for (const { keys, count } of [...map.chunks()])
+    map.deleteBatch(keys.slice(0, count * maps.conntrack.key.size), count);
 }

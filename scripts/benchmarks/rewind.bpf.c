@@ -9,22 +9,24 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* What the programs rewrite, at its place in Ethernet, IPv4 and TCP without options. */
+/* Places behind the Ethernet header, of IP without options. */
 enum {
-	IP_CHECK = 24,
-	SADDR_LOW = 28,
-	DADDR = 30,
-	SPORT = 34,
-	DPORT = 36,
-	TCP_CHECK = 50,
-	HEADERS = 54,
+	ETHERNET = 14,
+	IPV4_CHECK = ETHERNET + 10,
+	IPV4_ADDRESSES = ETHERNET + 12,
+	IPV4_END = ETHERNET + 20,
+	IPV6_ADDRESSES = ETHERNET + 8,
+	IPV6_END = ETHERNET + 40,
+	TCP_CHECK = 16,
+	UDP_CHECK = 6,
+	LONGEST = IPV6_END + 20,
 };
 
-const volatile __u32 daddr = 0;
-const volatile __u16 ip_check = 0;
-const volatile __u16 dport = 0;
-const volatile __u16 tcp_check = 0;
-/* Not 0: each packet comes from another client port, then from another address. */
+/* The packet's start, padded with zeros. */
+const volatile __u8 headers[LONGEST + 2];
+const volatile __u8 is_v6 = 0;
+const volatile __u8 is_udp = 0;
+/* Not 0: each packet comes from another client port. */
 const volatile __u8 vary = 0;
 
 __u32 flow;
@@ -36,25 +38,33 @@ struct {
 	__type(value, __u32);
 } next SEC(".maps");
 
+/* Each field by one store of the width that it is read with: else the reader stalls, and that would be measured. */
+#define RESTORE(type, at) (*(type *)(data + (at)) = *(const volatile type *)(headers + (at)))
+
 SEC("tc")
 int rewind(struct __sk_buff *skb)
 {
 	__u8 *data = (void *)(long)skb->data;
 	__u8 *end = (void *)(long)skb->data_end;
+	int ports = is_v6 ? IPV6_END : IPV4_END;
+	int each;
 
-	if (data + HEADERS > end)
+	if (data + LONGEST > end)
 		return TC_ACT_SHOT;
-	/* Each by one store of the width that it is read with: else the reader stalls, and that would be measured. */
-	*(__u16 *)(data + IP_CHECK) = ip_check;
-	*(__u32 *)(data + DADDR) = daddr;
-	*(__u16 *)(data + DPORT) = dport;
-	*(__u16 *)(data + TCP_CHECK) = tcp_check;
-	if (vary) {
-		__u32 number = flow++;
-
-		*(__u16 *)(data + SPORT) = number;
-		*(__u16 *)(data + SADDR_LOW) = number >> 16;
+	if (is_v6) {
+#pragma unroll
+		for (each = 0; each < 8; each++)
+			RESTORE(__u32, IPV6_ADDRESSES + 4 * each);
+	} else {
+		RESTORE(__u16, IPV4_CHECK);
+		RESTORE(__u32, IPV4_ADDRESSES);
+		RESTORE(__u32, IPV4_ADDRESSES + 4);
 	}
+	RESTORE(__u16, ports);
+	RESTORE(__u16, ports + 2);
+	RESTORE(__u16, ports + (is_udp ? UDP_CHECK : TCP_CHECK));
+	if (vary)
+		*(__u16 *)(data + ports) = flow++;
 	bpf_tail_call(skb, &next, 0);
 	return TC_ACT_SHOT;
 }

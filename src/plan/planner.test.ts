@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { NODE, type RawObject, rawEndpoint, rawNode, rawService, rawSlice } from '../../test/conformance/objects.ts';
 import { CONFIG, planObjects, setRaw } from '../../test/conformance/plan-objects.ts';
-import { formatEndpoints } from './trace.ts';
 import { createPlanner, type Planner } from './planner.ts';
+import { formatEndpoints } from './trace.ts';
 
 const KEY = 'ns1/svc1:/TCP/IPv4';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import {
-  OTHER_NODE,
   NODE,
+  OTHER_NODE,
   type RawObject,
   rawEndpoint,
   rawNode,
