@@ -219,7 +219,7 @@ struct ct {
 	__u8 flags; /* CT_F_* */
 	__u8 tcp; /* CT_TCP_*: flags seen by this row */
 	__u8 mac[6]; /* destination MAC where client and backend share a bridge, else 0 */
-	__u32 barrier; /* target of the locked add that orders last_seen before a second look-up */
+	__u32 looked_at; /* low half of jiffies64 when last_seen was last compared with the clock */
 };
 
 enum ct_flag {

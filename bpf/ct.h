@@ -9,6 +9,8 @@
 #include "scratch.h"
 
 #define REFRESH_NS NSEC_PER_SEC
+/* Between two looks at the clock, which cost what a look-up costs: a quarter of a second at most. */
+#define LOOK_JIFFIES 25
 #define PORT_ATTEMPTS 8
 #define PORT_FLOOR 1024
 #define NSID_UNKNOWN 0xffffffff
@@ -77,7 +79,7 @@ static __noinline void revive(const struct ct_key *key, struct ct *row, __u64 no
 	struct ct copy, *peer;
 
 	row->last_seen_ns = now;
-	__sync_fetch_and_add(&row->barrier, 1);
+	__sync_fetch_and_add(&row->looked_at, 1);
 	__builtin_memcpy(&copy, row, sizeof(copy));
 	if (!bpf_map_lookup_elem(&conntrack, key))
 		bpf_map_update_elem(&conntrack, key, &copy, BPF_NOEXIST);
@@ -94,8 +96,13 @@ static __noinline void revive(const struct ct_key *key, struct ct *row, __u64 no
 
 static __always_inline bool refresh(const struct ct_key *key, struct ct *row)
 {
-	__u64 now = bpf_ktime_get_ns();
+	__u32 jiffies = bpf_jiffies64();
+	__u64 now;
 
+	if (jiffies - row->looked_at < LOOK_JIFFIES)
+		return false;
+	row->looked_at = jiffies;
+	now = bpf_ktime_get_ns();
 	if (now - row->last_seen_ns < REFRESH_NS)
 		return false;
 	revive(key, row, now);

@@ -43,7 +43,7 @@ static __always_inline bool parse_quoted(struct __sk_buff *skb, const struct pac
 static __always_inline bool rewrite_quoted(struct __sk_buff *skb, const struct packet *quoted,
 					   const struct tuple *new, __u32 *diff)
 {
-	__u32 addresses = addresses_diff(&quoted->key.tuple, new);
+	__u32 addresses = addresses_diff(&quoted->key.tuple, new, quoted->v4);
 	__u32 ports = ports_diff(&quoted->key.tuple, new);
 	__u32 check = checksum_offset(quoted->key.proto);
 	__sum16 old, updated;
@@ -51,7 +51,7 @@ static __always_inline bool rewrite_quoted(struct __sk_buff *skb, const struct p
 
 	if (!quoted->v4)
 		sum += addresses;
-	if (!store_addresses(skb, quoted->l3, quoted->v4, new, addresses) ||
+	if (!store_tuple(skb, quoted, new, addresses, false) ||
 	    bpf_skb_store_bytes(skb, quoted->l4, &new->sport, 4, 0))
 		return false;
 	/* The quote may end before the transport's checksum; UDP may have none. */
@@ -103,8 +103,8 @@ __noinline int translate_icmp_error(struct __sk_buff *skb)
 	if (!rewrite_quoted(skb, &quoted, &inner, &diff) ||
 	    bpf_l4_csum_replace(skb, check, 0, diff, 0))
 		return TC_ACT_SHOT;
-	diff = addresses_diff(&error->key.tuple, &outer);
-	if (!store_addresses(skb, error->l3, error->v4, &outer, diff))
+	diff = addresses_diff(&error->key.tuple, &outer, error->v4);
+	if (!store_tuple(skb, error, &outer, diff, false))
 		return TC_ACT_SHOT;
 	if (!error->v4 && bpf_l4_csum_replace(skb, check, 0, diff, BPF_F_PSEUDO_HDR))
 		return TC_ACT_SHOT;

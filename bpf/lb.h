@@ -25,13 +25,13 @@ static __always_inline const struct config *get_config(void)
 	return bpf_map_lookup_elem(&config, &zero);
 }
 
-static __always_inline const struct frontend *
-find_frontend(const struct vip *vip, const struct ip *addr, __be16 port, __u8 proto)
+static __always_inline const struct frontend *find_frontend(__u32 vip_flags, const struct ip *addr,
+							    __be16 port, __u8 proto)
 {
 	struct frontend_key key = { .addr = *addr, .port = port, .proto = proto };
 	const struct frontend *frontend = bpf_map_lookup_elem(&frontends, &key);
 
-	if (frontend || !(vip->flags & VIP_F_NODE))
+	if (frontend || !(vip_flags & VIP_F_NODE))
 		return frontend;
 	key.addr = ip_unspecified(addr);
 	return bpf_map_lookup_elem(&frontends, &key);

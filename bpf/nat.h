@@ -31,8 +31,12 @@ static __always_inline __u64 ip_diff(const struct ip *old, const struct ip *new)
 	return sum;
 }
 
-static __always_inline __u32 addresses_diff(const struct tuple *old, const struct tuple *new)
+static __always_inline __u32 addresses_diff(const struct tuple *old, const struct tuple *new,
+					    bool v4)
 {
+	if (v4)
+		return fold((__u64) new->saddr.word[3] + (__u32)~old->saddr.word[3] +
+			    new->daddr.word[3] + (__u32)~old->daddr.word[3]);
 	return fold(ip_diff(&old->saddr, &new->saddr) + ip_diff(&old->daddr, &new->daddr));
 }
 
@@ -46,35 +50,36 @@ static __always_inline __sum16 csum_add_diff(__sum16 csum, __u32 diff)
 	return ~fold16(fold((__u64)(__u16)~csum + diff));
 }
 
-/* The end of an IPv4 header: what NAT changes of it. */
-struct ipv4_tail {
+/* What NAT changes of IPv4, as it lies in a packet without options. struct tuple is that of IPv6. */
+struct ipv4_tuple {
 	__sum16 check;
 	__be16 saddr[2];
 	__be16 daddr[2];
+	__be16 sport;
+	__be16 dport;
 } __attribute__((packed));
 
-static __always_inline void ipv4_tail_set(struct ipv4_tail *tail, const struct tuple *new,
-					  __u32 diff)
-{
-	tail->check = csum_add_diff(tail->check, diff);
-	__builtin_memcpy(tail->saddr, &new->saddr.word[3], 4);
-	__builtin_memcpy(tail->daddr, &new->daddr.word[3], 4);
-}
+#define PORTS_SIZE 4
 
-/* Writes both addresses into the IP header at `l3`; `diff` is what that adds to a checksum. */
-static __always_inline bool store_addresses(struct __sk_buff *skb, __u32 l3, bool v4,
-					    const struct tuple *new, __u32 diff)
+/*
+ * Writes both addresses into the IP header, and the ports too where `ports_follow` it; `diff` is what
+ * the addresses add to a checksum.
+ */
+static __always_inline bool store_tuple(struct __sk_buff *skb, const struct packet *packet,
+					const struct tuple *new, __u32 diff, bool ports_follow)
 {
-	struct ipv4_tail tail;
-	__u32 at = l3 + offsetof(struct iphdr, check);
+	struct ipv4_tuple v4;
 
-	if (!v4)
-		return !bpf_skb_store_bytes(skb, l3 + offsetof(struct ipv6hdr, saddr), new,
-					    2 * sizeof(struct ip), 0);
-	if (bpf_skb_load_bytes(skb, at, &tail, sizeof(tail)))
-		return false;
-	ipv4_tail_set(&tail, new, diff);
-	return !bpf_skb_store_bytes(skb, at, &tail, sizeof(tail), 0);
+	if (!packet->v4)
+		return !bpf_skb_store_bytes(skb, packet->l3 + offsetof(struct ipv6hdr, saddr), new,
+					    sizeof(*new) - (ports_follow ? 0 : PORTS_SIZE), 0);
+	v4.check = csum_add_diff(packet->ip_check, diff);
+	__builtin_memcpy(v4.saddr, &new->saddr.word[3], 4);
+	__builtin_memcpy(v4.daddr, &new->daddr.word[3], 4);
+	v4.sport = new->sport;
+	v4.dport = new->dport;
+	return !bpf_skb_store_bytes(skb, packet->l3 + offsetof(struct iphdr, check), &v4,
+				    sizeof(v4) - (ports_follow ? 0 : PORTS_SIZE), 0);
 }
 
 /* Where the transport checksum lies; 0: none that NAT touches (SCTP covers no addresses). */
@@ -91,11 +96,13 @@ static __always_inline __u32 checksum_offset(__u8 proto)
 static __always_inline bool rewrite(struct __sk_buff *skb, const struct packet *packet,
 				    const struct tuple *new)
 {
-	__u32 addresses = addresses_diff(&packet->key.tuple, new);
+	__u32 addresses = addresses_diff(&packet->key.tuple, new, packet->v4);
 	__u32 check = checksum_offset(packet->key.proto);
 	__u64 flags = packet->key.proto == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
+	__u32 header = packet->v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	bool ports_follow = packet->l4 == packet->l3 + header && !packet->fragment;
 
-	if (!store_addresses(skb, packet->l3, packet->v4, new, addresses))
+	if (!store_tuple(skb, packet, new, addresses, ports_follow))
 		return false;
 	if (packet->fragment == FRAGMENT_LATER)
 		return true;
@@ -107,5 +114,5 @@ static __always_inline bool rewrite(struct __sk_buff *skb, const struct packet *
 	if (check && bpf_l4_csum_replace(skb, packet->l4 + check, 0,
 					 ports_diff(&packet->key.tuple, new), flags))
 		return false;
-	return !bpf_skb_store_bytes(skb, packet->l4, &new->sport, 4, 0);
+	return ports_follow || !bpf_skb_store_bytes(skb, packet->l4, &new->sport, PORTS_SIZE, 0);
 }

@@ -45,6 +45,7 @@ struct packet {
 	__u8 tcp_flags;
 	__u8 fragment; /* enum fragment */
 	__u8 v4; /* else IPv6 */
+	__sum16 ip_check; /* IPv4: the header's checksum */
 };
 
 #define IPV4_MORE_FRAGMENTS 0x2000
@@ -62,6 +63,7 @@ static __always_inline bool parse_v4(struct __sk_buff *skb, struct packet *packe
 	packet->key.tuple.saddr = ip_from_v4(header.saddr);
 	packet->key.tuple.daddr = ip_from_v4(header.daddr);
 	packet->key.proto = header.protocol;
+	packet->ip_check = header.check;
 	packet->l4 = packet->l3 + header.ihl * 4;
 	if (header.frag_off & bpf_htons(IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)) {
 		packet->fragment_id = header.id;
@@ -162,6 +164,7 @@ static __always_inline bool read_v4(const void *header, const void *end, struct 
 	packet->key.tuple.saddr = ip_from_v4(ip->saddr);
 	packet->key.tuple.daddr = ip_from_v4(ip->daddr);
 	packet->key.proto = ip->protocol;
+	packet->ip_check = ip->check;
 	packet->l4 = packet->l3 + sizeof(*ip);
 	return read_transport(ip + 1, end, packet);
 }

@@ -10,6 +10,7 @@
 
 struct scratch {
 	struct packet packet;
+	__u32 vip_flags; /* of its destination */
 	struct ct row; /* what it becomes */
 	struct ct_key answer_key;
 	struct ct answer;

@@ -109,7 +109,7 @@ static __always_inline int balance(struct bpf_sock_addr *ctx, struct destination
 	client = bpf_get_netns_cookie(ctx) == cfg->node_netns_cookie ? CLIENT_NODE : CLIENT_POD;
 	if (client == CLIENT_POD && vip->flags & VIP_F_LOOPBACK)
 		return SOCK_ALLOW;
-	frontend = find_frontend(vip, &to->addr, to->port, to->proto);
+	frontend = find_frontend(vip->flags, &to->addr, to->port, to->proto);
 	if (!frontend)
 		return vip->flags & VIP_F_CLUSTER_IP ? refuse(0, REASON_UNKNOWN_PORT) : SOCK_ALLOW;
 	service = get_service(frontend);

@@ -129,6 +129,7 @@ __noinline int track(struct __sk_buff *skb)
 		return -1;
 	rows->row.created_ns = bpf_ktime_get_ns();
 	rows->row.last_seen_ns = rows->row.created_ns;
+	rows->row.looked_at = bpf_jiffies64();
 	rows->answer = rows->row;
 	rows->answer.tuple = reverse(&rows->packet.key.tuple);
 	rows->answer.flags &= ~CT_F_BRIDGE;
@@ -141,6 +142,7 @@ __noinline int track(struct __sk_buff *skb)
 	node = rows->packet.v4 ? &cfg->node_addr_v4 : &cfg->node_addr_v6;
 	if (rows->row.flags & CT_F_HAIRPIN && track_hairpin(skb, rows, node))
 		return -1;
+	note_tcp(&rows->row, &rows->packet);
 	return bpf_map_update_elem(&conntrack, &rows->packet.key, &rows->row, BPF_ANY);
 }
 
@@ -188,6 +190,12 @@ static __noinline bool collides(const struct packet *packet)
 	return false;
 }
 
+/* What has no verdict yet: values that no TC_ACT_* has. */
+enum opened {
+	NO_FRONTEND = -2, /* nobody serves this port here */
+	TRACKED = -3, /* the flow has its rows now, the packet is still as it came */
+};
+
 /* The packet in scratch collides: its flow gets rows that give it another source port. */
 static __always_inline int track_direct(struct __sk_buff *skb, struct scratch *rows)
 {
@@ -202,16 +210,10 @@ static __always_inline int track_direct(struct __sk_buff *skb, struct scratch *r
 	cfg = bpf_map_lookup_elem(&config, &zero);
 	if (cfg)
 		cfg->renamed = 1;
-	return TC_ACT_UNSPEC;
+	return TRACKED;
 }
 
-/* open_flow: nobody serves this port here. No TC_ACT_* has this value. */
-#define NO_FRONTEND -2
-
-/*
- * A new flow, in scratch, to an address that is a VIP. TC_ACT_UNSPEC: it has its rows now, or is to
- * pass untouched.
- */
+/* A new flow, in scratch, to an address that is a VIP: a verdict, or enum opened. */
 __noinline int open_flow(struct __sk_buff *skb)
 {
 	struct scratch *rows = get_scratch();
@@ -219,20 +221,16 @@ __noinline int open_flow(struct __sk_buff *skb)
 	const struct frontend *frontend;
 	const struct service *service;
 	const struct backend *backend;
-	const struct vip *vip;
 	const column_t *column;
 	__u32 service_id, backend_id;
 	column_t now;
 
 	if (!rows || !cfg)
 		return TC_ACT_UNSPEC;
-	vip = bpf_map_lookup_elem(&vips, &rows->packet.key.tuple.daddr);
-	if (!vip)
-		return TC_ACT_UNSPEC;
-	frontend = find_frontend(vip, &rows->packet.key.tuple.daddr, rows->packet.key.tuple.dport,
-				 rows->packet.key.proto);
+	frontend = find_frontend(rows->vip_flags, &rows->packet.key.tuple.daddr,
+				 rows->packet.key.tuple.dport, rows->packet.key.proto);
 	if (!frontend)
-		return vip->flags & VIP_F_CLUSTER_IP ?
+		return rows->vip_flags & VIP_F_CLUSTER_IP ?
 			       refuse(skb, REASON_UNKNOWN_PORT, ANSWER_EGRESS) :
 			       NO_FRONTEND;
 	service = get_service(frontend);
@@ -288,19 +286,21 @@ __noinline int open_flow(struct __sk_buff *skb)
 	if (track(skb))
 		return TC_ACT_SHOT;
 	count_connection(service_id, backend_id);
-	return TC_ACT_UNSPEC;
+	return TRACKED;
 }
 
-/* A packet without a row: makes one where it needs one. */
-static __always_inline int open(struct __sk_buff *skb, const struct packet *packet, bool to_vip)
+/* A packet without a row: makes one where it needs one. A verdict, or TRACKED. */
+static __always_inline int open(struct __sk_buff *skb, const struct packet *packet,
+				const struct vip *vip)
 {
 	struct scratch *rows = get_scratch();
 	int action = NO_FRONTEND;
 
 	if (!rows)
 		return TC_ACT_UNSPEC;
-	if (to_vip) {
+	if (vip) {
 		rows->packet = *packet;
+		rows->vip_flags = vip->flags;
 		action = open_flow(skb);
 	}
 	if (action != NO_FRONTEND)
@@ -309,6 +309,20 @@ static __always_inline int open(struct __sk_buff *skb, const struct packet *pack
 		return TC_ACT_UNSPEC;
 	rows->packet = *packet;
 	return track_direct(skb, rows);
+}
+
+/* The first packet of a flow: what its row says is still at hand. */
+static __always_inline int follow_new(struct __sk_buff *skb, const struct packet *packet)
+{
+	const struct scratch *rows = get_scratch();
+	struct ct *row;
+
+	if (!rows)
+		return TC_ACT_SHOT;
+	if (!(rows->row.flags & CT_F_BRIDGE))
+		return rewrite(skb, packet, &rows->row.tuple) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	row = bpf_map_lookup_elem(&conntrack, &packet->key); /* it is to learn a MAC, too */
+	return row ? follow(skb, packet, row) : TC_ACT_SHOT;
 }
 
 static __always_inline int icmp(struct __sk_buff *skb, const struct packet *packet)
@@ -353,10 +367,7 @@ int pod_in(struct __sk_buff *skb)
 		 !(vip && vip->flags & (VIP_F_CLUSTER_IP | VIP_F_EXTERNAL)))
 		return TC_ACT_UNSPEC; /* midstream to a node or a pod: the bulk of what is not ours */
 	action = open(skb, &packet, vip);
-	if (action != TC_ACT_UNSPEC)
-		return action;
-	row = bpf_map_lookup_elem(&conntrack, &packet.key);
-	return row ? follow(skb, &packet, row) : TC_ACT_UNSPEC;
+	return action == TRACKED ? follow_new(skb, &packet) : action;
 }
 
 SEC("tc")
@@ -392,7 +403,7 @@ static __always_inline int guard(struct __sk_buff *skb, __u32 l3)
 	if (!vip || !(vip->flags & (VIP_F_CLUSTER_IP | VIP_F_EXTERNAL)))
 		return TC_ACT_UNSPEC;
 	in_hand->packet = packet;
-	frontend = find_frontend(vip, &packet.key.tuple.daddr, packet.key.tuple.dport,
+	frontend = find_frontend(vip->flags, &packet.key.tuple.daddr, packet.key.tuple.dport,
 				 packet.key.proto);
 	if (!frontend && !(vip->flags & VIP_F_CLUSTER_IP))
 		return TC_ACT_UNSPEC;
@@ -457,7 +468,7 @@ int conntrack_gc(struct __sk_buff *skb)
 			continue;
 		__builtin_memcpy(&copy, row, sizeof(copy));
 		bpf_map_delete_elem(&conntrack, &request.key);
-		__sync_fetch_and_add(&row->barrier, 1);
+		__sync_fetch_and_add(&row->looked_at, 1);
 		deleted++;
 		if (READ_ONCE(row->last_seen_ns) == copy.last_seen_ns)
 			continue;

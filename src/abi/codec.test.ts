@@ -31,7 +31,7 @@ test('decoding returns what was encoded', () => {
       flags: u8,
       tcp: u8,
       mac,
-      barrier: u32,
+      lookedAt: u32,
     }),
   );
 });

@@ -20,7 +20,7 @@ import {
 } from './codec.ts';
 
 /** Names this layout: pins lie in a folder of that name. */
-export const LAYOUT_HASH = '2e4cc3289ced';
+export const LAYOUT_HASH = 'd096a79ed98a';
 
 export const BackendFlag = {
   LOCAL: 1,
@@ -400,7 +400,7 @@ export interface Ct {
   readonly flags: number;
   readonly tcp: number;
   readonly mac: Uint8Array;
-  readonly barrier: number;
+  readonly lookedAt: number;
 }
 export const Ct: StructCodec<Ct> = structCodec({
   name: 'ct',
@@ -414,7 +414,7 @@ export const Ct: StructCodec<Ct> = structCodec({
     { name: 'flags', type: { kind: 'flags', names: CtFlag } },
     { name: 'tcp', type: { kind: 'flags', names: CtTcp } },
     { name: 'mac', type: { kind: 'bytes' } },
-    { name: 'barrier', type: { kind: 'number' } },
+    { name: 'lookedAt', type: { kind: 'number' } },
   ],
   encodeInto(view, offset, value) {
     view.setBigUint64(offset, value.lastSeenNs, true);
@@ -425,7 +425,7 @@ export const Ct: StructCodec<Ct> = structCodec({
     view.setUint8(offset + 60, value.flags);
     view.setUint8(offset + 61, value.tcp);
     writeBytes(view, offset + 62, 6, value.mac);
-    view.setUint32(offset + 68, value.barrier, true);
+    view.setUint32(offset + 68, value.lookedAt, true);
   },
   decodeFrom(view, offset) {
     return {
@@ -437,7 +437,7 @@ export const Ct: StructCodec<Ct> = structCodec({
       flags: view.getUint8(offset + 60),
       tcp: view.getUint8(offset + 61),
       mac: readBytes(view, offset + 62, 6),
-      barrier: view.getUint32(offset + 68, true),
+      lookedAt: view.getUint32(offset + 68, true),
     };
   },
 });

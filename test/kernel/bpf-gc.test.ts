@@ -121,7 +121,7 @@ function putFlow(flow: number, age: bigint, flags = 0): void {
       flags,
       tcp: CtTcp.RST,
       mac: new Uint8Array(6),
-      barrier: 0,
+      lookedAt: 0,
     };
     object.map('conntrack').update(CtKey.encode({ tuple: seen, proto: TCP, hook }), Ct.encode(row));
   }

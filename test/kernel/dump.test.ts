@@ -62,7 +62,7 @@ function fill(): void {
   put(
     maps.conntrack,
     { tuple, proto: 6, hook: Hook.POD_IN },
-    { ...row, flags: CtFlag.BRIDGE, tcp: 1, mac: new Uint8Array(6), barrier: 0 },
+    { ...row, flags: CtFlag.BRIDGE, tcp: 1, mac: new Uint8Array(6), lookedAt: 0 },
   );
   const counters = object.map('service_counters');
   const counted = new Uint8Array(counters.rowSize);

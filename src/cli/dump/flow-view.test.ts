@@ -22,7 +22,7 @@ const ROW: Ct = {
   flags: CtFlag.BRIDGE,
   tcp: CtTcp.SYN | CtTcp.ESTABLISHED,
   mac: new Uint8Array(6),
-  barrier: 0,
+  lookedAt: 0,
 };
 
 test('a flow tells what its packets become', () => {

@@ -44,7 +44,7 @@ test('prints a MAC address as such', () => {
     flags: 3,
     tcp: 9,
     mac: Uint8Array.of(2, 0, 0, 0, 10, 255),
-    barrier: 0,
+    lookedAt: 0,
   };
   expect(toPlain(maps.conntrack.valueType, row)).toEqual({
     ...row,

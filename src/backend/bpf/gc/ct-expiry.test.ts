@@ -54,7 +54,7 @@ function row(
     flags,
     tcp,
     mac: new Uint8Array(6),
-    barrier: 0,
+    lookedAt: 0,
   };
   return [CtKey.encode({ tuple: seen, proto, hook }), Ct.encode(value)];
 }
