@@ -9,7 +9,6 @@ import { REPOSITORY } from '../support/repository.ts';
 // A call that cannot be right: exit status 2 and one sentence, before anything is touched.
 
 const PROGRAM = join(REPOSITORY, 'bin/bpfsvc');
-/** "nobody": root reads everything. */
 /** root, but file modes count; another user might not reach this repository. */
 const MODES_COUNT = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
 
