@@ -5,7 +5,7 @@ import { mapPin, pinsOf } from '../../src/backend/bpf/pins.ts';
 import { BpfMap } from '../../src/sys/bpf-map.ts';
 import type { Lab } from '../../test/support/lab.ts';
 import { ip } from '../../test/support/packet.ts';
-import { LONE_SERVICE, placeLoneService } from './cluster-folder.ts';
+import { LONE_SERVICE, draftLoneService } from './cluster-folder.ts';
 import { clusterIpOf } from './cluster-objects.ts';
 
 const CHANGES = 300;
@@ -14,7 +14,10 @@ const PAUSE_MS = 20;
 const GIVE_UP_MS = 5_000;
 const TCP = 6;
 
-/** Milliseconds from the rename of a one-Service file to the changed verdict in the kernel's map, one per change. */
+/**
+ * Milliseconds from the rename of a one-Service file to the changed verdict in the kernel's map, one per change: seen
+ * from outside, by a processor that does nothing but look. The verdict is the last write of such a change.
+ */
 export async function measureChanges(lab: Lab): Promise<readonly number[]> {
   const pins = pinsOf(join(lab.bpffs, 'bpfsvc'));
   using frontends = openMap(mapPin(pins, 'frontends'));
@@ -29,10 +32,11 @@ export async function measureChanges(lab: Lab): Promise<readonly number[]> {
   const place = (serviceId * abi.maps.services.value.size) / BigUint64Array.BYTES_PER_ELEMENT;
   const latencies: number[] = [];
   for (let change = 1; change <= CHANGES; change++) {
+    const putInForce = draftLoneService(lab.manifests.folder, change % 2);
     await pause(PAUSE_MS);
     const before = Atomics.load(words, place);
     const started = performance.now();
-    placeLoneService(lab.manifests.folder, change % 2);
+    putInForce();
     while (Atomics.load(words, place) === before) {
       if (performance.now() - started > GIVE_UP_MS) throw new Error(`Cannot see change ${change} in the kernel`);
     }

@@ -34,11 +34,11 @@ export async function emptyFolder(manifests: Manifests): Promise<void> {
   await manifests.make();
 }
 
-/** Replaces the file of the lone Service in one step; `salt` says where its last endpoint is. */
-export function placeLoneService(folder: string, salt: number): void {
+/** Makes a change of the lone Service ready, `salt` says where its last endpoint is; the result puts it into force. */
+export function draftLoneService(folder: string, salt: number): () => void {
   const draft = `${folder}.draft`;
   writeFileSync(draft, textOf(LONE_SERVICE, salt));
-  renameSync(draft, fileOf(folder, LONE_SERVICE));
+  return () => renameSync(draft, fileOf(folder, LONE_SERVICE));
 }
 
 function fileOf(folder: string, index: number): string {
