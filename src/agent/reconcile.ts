@@ -8,11 +8,8 @@ import { backoffMs } from './backoff.ts';
 import { isEmpty, mergeDeltas, NO_DELTA } from './delta.ts';
 import { createRefusalLog } from './refusals.ts';
 
-/** What others did to the kernel's state is found and repaired this often... */
+/** What others did to the kernel's state is found and repaired this often. */
 const RESYNC_MS = 30_000;
-/** ...or less, where comparing takes so long that it would be felt on an idle node: 0.25 % of the time. */
-const RESYNC_PAUSE = 400;
-const LONGEST_RESYNC_MS = 300_000;
 
 export interface ReconcileOptions {
   readonly planner: Planner;
@@ -55,11 +52,10 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
     }
     if (cause === 'request') isRequested = false; // another may come while this one is served
     const state = planner.state();
-    const began = now();
     try {
       const { refused, ...report } = await backend.sync(state, unsynced);
       unsynced = NO_DELTA;
-      if (cause !== 'change' || !isInSync) nextResync = now() + (isInSync ? pauseAfter(now() - began) : RESYNC_MS);
+      if (cause !== 'change' || !isInSync) nextResync = now() + RESYNC_MS;
       refusals.refused(refused);
       if (!isInSync) log.info(report, 'dataplane in sync');
       else if (failures > 0) log.info({ ...report, failures }, 'dataplane in sync again');
@@ -89,11 +85,6 @@ async function openBackend(options: ReconcileOptions, requestSync: () => void): 
     if (options.signal.aborted) return undefined;
     throw error;
   }
-}
-
-/** Until the next comparison, when one took this long. */
-function pauseAfter(tookMs: number): number {
-  return Math.min(Math.max(tookMs * RESYNC_PAUSE, RESYNC_MS), LONGEST_RESYNC_MS);
 }
 
 function causeOf(unsynced: StateDelta, isRequested: boolean, isTime: boolean): Cause | undefined {
