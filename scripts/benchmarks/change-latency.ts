@@ -5,7 +5,7 @@ import { mapPin, pinsOf } from '../../src/backend/bpf/pins.ts';
 import { BpfMap } from '../../src/sys/bpf-map.ts';
 import type { Lab } from '../../test/support/lab.ts';
 import { ip } from '../../test/support/packet.ts';
-import { LONE_SERVICE, draftLoneService } from './cluster-folder.ts';
+import { draftLoneService, LONE_SERVICE } from './cluster-folder.ts';
 import { clusterIpOf } from './cluster-objects.ts';
 
 const CHANGES = 300;
