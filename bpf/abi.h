@@ -7,6 +7,7 @@
  * Rules: fixed-width types, explicit padding, __be16 for wire order, addresses always 16 bytes
  * (IPv4 as ::ffff:a.b.c.d), keys zeroed as a whole before they are filled.
  */
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 /* An address of either family; IPv4 is mapped. */
@@ -171,7 +172,24 @@ struct sk_pin {
 	__u32 service_id;
 };
 
-/* What a socket believes to talk to: only for answers (recvmsg, getpeername). */
+/* What a connected socket dialled, and what it was given instead. */
+struct sk_peer {
+	__u64 cookie; /* 0: free */
+	struct ip addr; /* backend */
+	struct ip vip;
+	__be16 port; /* of the backend */
+	__be16 vip_port;
+	__u32 pad;
+};
+
+/* The peers of the sockets whose cookies leave the same remainder: the youngest ones. */
+struct sk_peer_set {
+	struct bpf_spin_lock lock; /* for writers */
+	__u32 pad;
+	struct sk_peer peers[4]; /* SK_PEER_WAYS */
+};
+
+/* What an unconnected UDP socket believes to talk to: only for answers (recvmsg). */
 struct sk_rev_key {
 	__u64 cookie;
 	struct ip addr; /* backend */
@@ -327,6 +345,8 @@ enum sizes {
 	MAX_AFFINITIES = 65536,
 	MAX_CONNTRACK = 131072,
 	MAX_SOCKETS = 131072,
+	SK_PEER_WAYS = 4,
+	SK_PEER_SETS = MAX_SOCKETS / SK_PEER_WAYS,
 	MAX_FRAGS = 8192,
 	MAX_DEVICES = 16384,
 	MAX_GC_KEYS = 64, /* one BPF_PROG_TEST_RUN carries less than a page */

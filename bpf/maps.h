@@ -45,7 +45,9 @@ MAP(agent, BPF_MAP_TYPE_ARRAY, __u32, struct agent, 1, 0);
 MAP(affinities, BPF_MAP_TYPE_LRU_HASH, struct affinity_key, struct affinity, MAX_AFFINITIES, 0);
 /* (socket, frontend) -> backend of an unconnected UDP socket. sendmsg writes and reads. Sockets. */
 MAP(sk_pins, BPF_MAP_TYPE_LRU_HASH, struct sk_pin_key, struct sk_pin, MAX_SOCKETS, 0);
-/* (socket, backend) -> VIP. connect and sendmsg write, recvmsg and getpeername read. Sockets. */
+/* cookie of a connected socket % SK_PEER_SETS -> its VIP. connect writes, recvmsg and getpeername read. Sockets. */
+MAP(sk_peers, BPF_MAP_TYPE_ARRAY, __u32, struct sk_peer_set, SK_PEER_SETS, 0);
+/* (socket, backend) -> VIP. sendmsg writes, recvmsg reads. Sockets. */
 MAP(sk_revs, BPF_MAP_TYPE_LRU_HASH, struct sk_rev_key, struct sk_rev, MAX_SOCKETS, 0);
 /* flow at a hook -> what it becomes. Pod edge writes and reads, gc deletes. Flows x 2, hairpin x 4. */
 MAP(conntrack, BPF_MAP_TYPE_LRU_HASH, struct ct_key, struct ct, MAX_CONNTRACK, 0);

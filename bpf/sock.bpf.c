@@ -7,6 +7,7 @@
 #include <linux/errno.h>
 #include <linux/in.h>
 #include "lb.h"
+#include "peer.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -131,31 +132,55 @@ static __always_inline int balance(struct bpf_sock_addr *ctx, struct destination
 	cookie = bpf_get_socket_cookie(ctx);
 	if (connected) {
 		backend = pick_for_client(service, service_id, column, &client_addr, &backend_id);
-		if (backend)
-			count_connection(service_id, backend_id);
+		if (!backend)
+			return SOCK_ALLOW;
+		count_connection(service_id, backend_id);
+		remember_peer(&(struct sk_peer){
+			.cookie = cookie,
+			.addr = backend->addr,
+			.vip = to->addr,
+			.port = backend->port,
+			.vip_port = to->port,
+		});
 	} else {
 		backend = pick_pinned(cookie, service_id, service, column, &client_addr, to);
+		if (!backend)
+			return SOCK_ALLOW;
+		remember_vip(cookie, backend, to);
 	}
-	if (!backend)
-		return SOCK_ALLOW;
-	remember_vip(cookie, backend, to);
 	to->addr = backend->addr;
 	to->port = backend->port;
 	to->rewritten = true;
 	return SOCK_ALLOW;
 }
 
-/* What the socket dialled, if this peer is a backend that a hook put in its place. */
-static __always_inline void restore_vip(struct bpf_sock_addr *ctx, struct destination *peer)
+/* What a connected socket dialled, if this peer is the backend that a hook put in its place. */
+static __always_inline void restore_dialled(__u64 cookie, struct destination *peer)
+{
+	const struct sk_peer *known = get_peer(cookie);
+
+	if (!known || known->port != peer->port || !ip_equal(&known->addr, &peer->addr))
+		return;
+	peer->addr = known->vip;
+	peer->port = known->vip_port;
+	peer->rewritten = true;
+}
+
+/* The same for a UDP socket that may be unconnected. */
+static __always_inline void restore_vip(__u64 cookie, struct destination *peer)
 {
 	struct sk_rev_key key = {
-		.cookie = bpf_get_socket_cookie(ctx),
+		.cookie = cookie,
 		.addr = peer->addr,
 		.port = peer->port,
 		.proto = peer->proto,
 	};
-	const struct sk_rev *rev = bpf_map_lookup_elem(&sk_revs, &key);
+	const struct sk_rev *rev;
 
+	restore_dialled(cookie, peer);
+	if (peer->rewritten)
+		return;
+	rev = bpf_map_lookup_elem(&sk_revs, &key);
 	if (!rev)
 		return;
 	peer->addr = rev->addr;
@@ -274,7 +299,7 @@ int recvmsg4(struct bpf_sock_addr *ctx)
 {
 	struct destination peer = read_v4(ctx);
 
-	restore_vip(ctx, &peer);
+	restore_vip(bpf_get_socket_cookie(ctx), &peer);
 	write_v4(ctx, &peer);
 	return SOCK_ALLOW;
 }
@@ -284,7 +309,7 @@ int recvmsg6(struct bpf_sock_addr *ctx)
 {
 	struct destination peer = read_v6(ctx);
 
-	restore_vip(ctx, &peer);
+	restore_vip(bpf_get_socket_cookie(ctx), &peer);
 	write_v6(ctx, &peer);
 	return SOCK_ALLOW;
 }
@@ -294,7 +319,7 @@ int getpeername4(struct bpf_sock_addr *ctx)
 {
 	struct destination peer = read_v4(ctx);
 
-	restore_vip(ctx, &peer);
+	restore_dialled(bpf_get_socket_cookie(ctx), &peer);
 	write_v4(ctx, &peer);
 	return SOCK_ALLOW;
 }
@@ -304,7 +329,7 @@ int getpeername6(struct bpf_sock_addr *ctx)
 {
 	struct destination peer = read_v6(ctx);
 
-	restore_vip(ctx, &peer);
+	restore_dialled(bpf_get_socket_cookie(ctx), &peer);
 	write_v6(ctx, &peer);
 	return SOCK_ALLOW;
 }

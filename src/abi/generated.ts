@@ -20,7 +20,7 @@ import {
 } from './codec.ts';
 
 /** Names this layout: pins lie in a folder of that name. */
-export const LAYOUT_HASH = 'd096a79ed98a';
+export const LAYOUT_HASH = '9aa4d36e9d24';
 
 export const BackendFlag = {
   LOCAL: 1,
@@ -131,6 +131,8 @@ export const Sizes = {
   MAX_AFFINITIES: 65536,
   MAX_CONNTRACK: 131072,
   MAX_SOCKETS: 131072,
+  SK_PEER_WAYS: 4,
+  SK_PEER_SETS: 32768,
   MAX_FRAGS: 8192,
   MAX_DEVICES: 16384,
   MAX_GC_KEYS: 64,
@@ -263,6 +265,23 @@ export const Backend: StructCodec<Backend> = structCodec({
       port: view.getUint16(offset + 16),
       proto: view.getUint8(offset + 18),
       flags: view.getUint8(offset + 19),
+    };
+  },
+});
+
+export interface BpfSpinLock {
+  readonly val: number;
+}
+export const BpfSpinLock: StructCodec<BpfSpinLock> = structCodec({
+  name: 'bpf_spin_lock',
+  size: 4,
+  fields: [{ name: 'val', type: { kind: 'number' } }],
+  encodeInto(view, offset, value) {
+    view.setUint32(offset, value.val, true);
+  },
+  decodeFrom(view, offset) {
+    return {
+      val: view.getUint32(offset, true),
     };
   },
 });
@@ -742,6 +761,66 @@ export const ServiceName: StructCodec<ServiceName> = structCodec({
   },
 });
 
+export interface SkPeer {
+  readonly cookie: bigint;
+  readonly addr: Ip;
+  readonly vip: Ip;
+  readonly port: number;
+  readonly vipPort: number;
+}
+export const SkPeer: StructCodec<SkPeer> = structCodec({
+  name: 'sk_peer',
+  size: 48,
+  fields: [
+    { name: 'cookie', type: { kind: 'bigint' } },
+    { name: 'addr', type: { kind: 'ip' } },
+    { name: 'vip', type: { kind: 'ip' } },
+    { name: 'port', type: { kind: 'number' } },
+    { name: 'vipPort', type: { kind: 'number' } },
+  ],
+  encodeInto(view, offset, value) {
+    view.setBigUint64(offset, value.cookie, true);
+    writeIp(view, offset + 8, value.addr);
+    writeIp(view, offset + 24, value.vip);
+    view.setUint16(offset + 40, value.port);
+    view.setUint16(offset + 42, value.vipPort);
+    writeZero(view, offset + 44, 4);
+  },
+  decodeFrom(view, offset) {
+    return {
+      cookie: view.getBigUint64(offset, true),
+      addr: readIp(view, offset + 8),
+      vip: readIp(view, offset + 24),
+      port: view.getUint16(offset + 40),
+      vipPort: view.getUint16(offset + 42),
+    };
+  },
+});
+
+export interface SkPeerSet {
+  readonly lock: BpfSpinLock;
+  readonly peers: readonly SkPeer[];
+}
+export const SkPeerSet: StructCodec<SkPeerSet> = structCodec({
+  name: 'sk_peer_set',
+  size: 200,
+  fields: [
+    { name: 'lock', type: { kind: 'struct', fields: BpfSpinLock.fields } },
+    { name: 'peers', type: { kind: 'list', of: { kind: 'struct', fields: SkPeer.fields } } },
+  ],
+  encodeInto(view, offset, value) {
+    BpfSpinLock.encodeInto(view, offset, value.lock);
+    writeZero(view, offset + 4, 4);
+    writeList(value.peers, 4, (item, index) => SkPeer.encodeInto(view, offset + 8 + index * 48, item));
+  },
+  decodeFrom(view, offset) {
+    return {
+      lock: BpfSpinLock.decodeFrom(view, offset),
+      peers: readList(4, (index) => SkPeer.decodeFrom(view, offset + 8 + index * 48)),
+    };
+  },
+});
+
 export interface SkPin {
   readonly backendId: number;
   readonly serviceId: number;
@@ -1074,6 +1153,15 @@ export const maps = {
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Service.fields },
   } as const satisfies MapDescription<number, Service>,
+  sk_peers: {
+    name: 'sk_peers',
+    type: 'array',
+    maxEntries: 32768,
+    key: u32,
+    value: SkPeerSet,
+    keyType: { kind: 'number' },
+    valueType: { kind: 'struct', fields: SkPeerSet.fields },
+  } as const satisfies MapDescription<number, SkPeerSet>,
   sk_pins: {
     name: 'sk_pins',
     type: 'lru_hash',
