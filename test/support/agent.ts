@@ -29,6 +29,8 @@ export interface AgentOptions {
   /** Flags after those that every lab needs. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Default: this repository's. */
+  readonly program?: readonly string[];
 }
 
 /** `bpfsvc run` on a lab's node: in its network namespace and a cgroup of its own, with the lab's bpffs. */
@@ -48,12 +50,12 @@ export class Agent {
 
   /** Starts the agent, without a wait for anything. */
   static async launch(lab: Lab, options: AgentOptions = {}): Promise<Agent> {
-    const { clusterCidrs = CLUSTER_CIDRS, bpffs = pinFolder(lab) } = options;
+    const { clusterCidrs = CLUSTER_CIDRS, bpffs = pinFolder(lab), program = [PROGRAM] } = options;
     const cgroup = await lab.makeCgroup('agent');
     const [file = '', ...argv] = [
       ...joinCgroup(cgroup),
       ...lab.node.enter(),
-      PROGRAM,
+      ...program,
       ...['run', '--backend', 'bpf', '--manifests', lab.manifests.folder],
       ...['--bpffs', bpffs, '--cgroup', lab.cgroup],
       ...['--hostname-override', NODE_NAME],
