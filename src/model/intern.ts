@@ -5,6 +5,7 @@ const LONGEST = 253; // the API's longest name: nothing longer repeats
 export interface Pool<T> {
   /** The copy under this key, else `value`. Nobody may tell one from the other. */
   share(key: string, value: T): T;
+  find(key: string): T | undefined;
 }
 
 export function createPool<T>(): Pool<T> {
@@ -17,6 +18,7 @@ export function createPool<T>(): Pool<T> {
       values.set(key, value);
       return value;
     },
+    find: (key) => values.get(key),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Node {
   readonly podCidrs: readonly Cidr[];
   /** Label topology.kubernetes.io/zone. */
   readonly zone: string | undefined;
+  /** It is being deleted, or the cluster autoscaler is about to: new traffic should go elsewhere. */
+  readonly isLeaving: boolean;
   /** Parts that were refused while the rest stands. */
   readonly problems: readonly string[];
 }

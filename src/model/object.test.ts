@@ -30,6 +30,7 @@ test('a Node: InternalIPs first, each once, pod CIDRs, zone', () => {
         { ip: '10.0.0.0', prefixLength: 24 },
         { ip: 'fd00:10::', prefixLength: 64 },
       ],
+      isLeaving: false,
       zone: 'zone-a',
       problems: [
         'status.addresses: "127.0.0.1" is no node\'s: correct it',
@@ -64,6 +65,18 @@ test.each([
   ],
 ])('refuses a whole object, case %#', (raw, reason) => {
   expect(parseObject(raw)).toEqual({ ok: false, reason });
+});
+
+test('a node that is deleted or tainted by the autoscaler leaves', () => {
+  const isLeaving = (over: object): unknown => {
+    const parsed = parseObject({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' }, ...over });
+    return parsed.ok && parsed.value.kind === 'Node' && parsed.value.isLeaving;
+  };
+  const metadata = { name: 'node-a', deletionTimestamp: '2026-01-01T00:00:00Z' };
+  expect(isLeaving({ metadata })).toBe(true);
+  expect(isLeaving({ spec: { taints: [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }] } })).toBe(true);
+  expect(isLeaving({ spec: { taints: [{ key: 'node.kubernetes.io/not-ready' }] } })).toBe(false);
+  expect(isLeaving({ spec: { taints: 'x' } })).toBe(false);
 });
 
 test('names objects as they are reported', () => {

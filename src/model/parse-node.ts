@@ -5,9 +5,10 @@ import type { Node } from './node.ts';
 import { accept, type Parse, refuse } from './parse.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { quote } from './quote.ts';
-import { type Fields, fieldsOf } from './untrusted.ts';
+import { type Fields, fieldsOf, isAbsent } from './untrusted.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
+const TO_BE_DELETED = 'ToBeDeletedByClusterAutoscaler';
 
 /** Reads a v1 Node. */
 export function parseNode(raw: Fields): Parse<Node> {
@@ -22,9 +23,14 @@ export function parseNode(raw: Fields): Parse<Node> {
     name: name.value,
     addresses: parseAddresses(statusAddresses, problems),
     podCidrs: parsePodCidrs(fieldsOf(raw['spec']), problems),
+    isLeaving: !isAbsent(metadata['deletionTimestamp']) || hasTaint(fieldsOf(raw['spec'])['taints'], TO_BE_DELETED),
     zone: typeof zone === 'string' && zone !== '' ? zone : undefined,
     problems: problems.reasons(),
   });
+}
+
+function hasTaint(taints: unknown, key: string): boolean {
+  return Array.isArray(taints) && taints.some((taint) => fieldsOf(taint)['key'] === key);
 }
 
 function parseAddresses(items: readonly unknown[], problems: Problems): readonly Ip[] {
