@@ -76,11 +76,33 @@ describe('toRunConfig', () => {
       podDevices: [],
       uplinks: [],
       standby: false,
+      readyFile: undefined,
+      healthz: { host: '0.0.0.0', port: 10256 },
+      metrics: { host: '127.0.0.1', port: 10249 },
+    });
+  });
+
+  it("reads kube-proxy's flags for its ports, the older ones too", () => {
+    const ports = (given: Parameters<typeof values>[0]) => {
+      const { healthz, metrics } = toRunConfig(values({ manifests: '/m', ...given }), 'node-a');
+      return { healthz, metrics };
+    };
+    expect(ports({ 'healthz-bind-address': '', 'metrics-port': 0 })).toEqual({
+      healthz: undefined,
+      metrics: undefined,
+    });
+    expect(ports({ 'healthz-bind-address': '::', 'healthz-port': 80, 'metrics-bind-address': '[::1]:81' })).toEqual({
+      healthz: { host: '::', port: 80 },
+      metrics: { host: '::1', port: 81 },
     });
   });
 
   it.each([
     [{}, 'Cannot find a source: this version reads no cluster: give --manifests DIR'],
+    [
+      { manifests: '/m', 'metrics-bind-address': 'x' },
+      'Cannot use --metrics-bind-address: "x" is no address: write it like 0.0.0.0:10249 or [::1]:10249',
+    ],
     [{ manifests: '/m', backend: 'ipvs' }, 'Cannot use --backend "ipvs": this version has bpf alone: use auto or bpf'],
   ])('refuses %j', (given, message) => {
     expect(() => toRunConfig(values(given), 'node-a')).toThrow(message);

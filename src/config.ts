@@ -1,4 +1,5 @@
 import { ConfigError } from './errors.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { cidrFamily, parseCidr } from './model/cidr.ts';
 import { parseName, SUBDOMAIN_LENGTH } from './model/identity.ts';
 import type { Cidr } from './model/ip.ts';
@@ -22,6 +23,10 @@ export interface RunConfig {
   readonly podDevices: readonly string[];
   readonly uplinks: readonly string[];
   readonly standby: boolean;
+  readonly readyFile: string | undefined;
+  /** undefined: not served. */
+  readonly healthz: ListenAddress | undefined;
+  readonly metrics: ListenAddress | undefined;
 }
 
 export const DEFAULT_BPFFS = '/sys/fs/bpf/bpfsvc';
@@ -41,7 +46,22 @@ export function toRunConfig(values: SettingValues, hostname: string): RunConfig 
     podDevices: list(values, 'pod-devices'),
     uplinks: list(values, 'uplinks'),
     standby: flag(values, 'standby') ?? false,
+    readyFile: text(values, 'ready-file'),
+    healthz: toListenAddress(values, 'healthz', { host: '0.0.0.0', port: 10256 }),
+    metrics: toListenAddress(values, 'metrics', { host: '127.0.0.1', port: 10249 }),
   };
+}
+
+/** kube-proxy's older flag for the port counts where the address has none, and 0 turns the server off. */
+function toListenAddress(
+  values: SettingValues,
+  name: 'healthz' | 'metrics',
+  preset: ListenAddress,
+): ListenAddress | undefined {
+  const port = values.get(`${name}-port`) ?? preset.port;
+  if (port === 0) return undefined;
+  const flagName = `${name}-bind-address`;
+  return use(flagName, parseListenAddress(text(values, flagName) ?? preset.host, Number(port)));
 }
 
 /** The source's folder. Throws ConfigError where another source is asked for. */

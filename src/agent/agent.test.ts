@@ -19,6 +19,8 @@ class Stage {
   readonly syncs: (readonly [readonly string[], readonly string[]])[] = [];
   readonly outcomes: (SyncReport | Error)[] = [];
   readonly controller = new AbortController();
+  /** What the observer was told, in order. */
+  readonly told: string[] = [];
   tell: OpSink = () => undefined;
   requestSync: () => void = () => undefined;
   disposed = 0;
@@ -41,6 +43,14 @@ class Stage {
         return (await open?.(ended)) ?? this.#backend();
       },
       log: pino({ level: 'info', base: null, timestamp: false }, this.#logTo()),
+      observer: {
+        received: (ops) => void this.told.push(`received ${ops.length}`),
+        queued: () => void this.told.push('queued'),
+        synced: ({ isFull, tookMs, report }) => {
+          this.told.push(`synced ${isFull ? 'all' : 'changes'}, ${report.writes} writes in ${tookMs} ms`);
+        },
+        failed: () => void this.told.push('failed'),
+      },
       now: () => this.#now,
       setTimer: (ms, fire) => {
         const timer = {};
@@ -204,6 +214,24 @@ describe('the agent', () => {
     expect(stage.lines.slice(0, 2)).toEqual([
       { reason: busy.message, failures: 1, msg: 'sync failed, it will be tried again' },
       IN_SYNC,
+    ]);
+  });
+
+  it('tells its observer what it does', async () => {
+    const stage = new Stage();
+    stage.outcomes.push(busy);
+    const running = stage.run();
+    stage.tell([service('a'), SYNC]);
+    await stage.synced(1);
+    stage.advance(100);
+    await stage.synced(3); // the last one compares
+    stage.tell([service('b')]);
+    await stage.synced(4);
+    await end(stage, running);
+    expect(stage.told).toEqual([
+      ...['received 2', 'queued', 'failed', 'queued', 'synced all, 1 writes in 0 ms'],
+      ...['queued', 'synced all, 1 writes in 0 ms'],
+      ...['received 1', 'queued', 'synced changes, 1 writes in 0 ms'],
     ]);
   });
 

@@ -3,6 +3,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { Planner } from '../plan/planner.ts';
 import type { Source } from '../source/source.ts';
 import { createWake, type SetTimer } from '../wake.ts';
+import type { AgentObserver } from './observer.ts';
 import { reconcile } from './reconcile.ts';
 
 export interface AgentOptions {
@@ -11,6 +12,7 @@ export interface AgentOptions {
   /** Takes the node; asked for once there is a state to apply. */
   readonly openBackend: (requestSync: () => void, signal: AbortSignal) => Promise<Backend>;
   readonly log: Logger;
+  readonly observer: AgentObserver;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   readonly setTimer: SetTimer;
@@ -22,12 +24,13 @@ export interface AgentOptions {
 
 /** Watches, plans and syncs until the signal aborts. Rejects where source or backend can't begin. */
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const { source, planner } = options;
+  const { source, planner, observer } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const wake = createWake(signal, options.setTimer);
   const following = source((ops) => {
     for (const op of ops) planner.apply(op);
+    observer.received(ops);
     if (planner.synced) wake.notify();
   }, signal);
   const reconciling = reconcile({ ...options, signal, wake });

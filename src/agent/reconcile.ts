@@ -6,6 +6,7 @@ import type { StateDelta } from '../plan/state.ts';
 import type { Wake } from '../wake.ts';
 import { backoffMs } from './backoff.ts';
 import { isEmpty, mergeDeltas, NO_DELTA } from './delta.ts';
+import type { AgentObserver } from './observer.ts';
 import { createRefusalLog } from './refusals.ts';
 
 /** What others did to the kernel's state is found and repaired this often. */
@@ -15,6 +16,7 @@ export interface ReconcileOptions {
   readonly planner: Planner;
   readonly openBackend: (requestSync: () => void, signal: AbortSignal) => Promise<Backend>;
   readonly log: Logger;
+  readonly observer: AgentObserver;
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly wake: Wake;
@@ -27,7 +29,7 @@ type Cause = 'change' | 'request' | 'resync';
 
 /** The only writer: brings the backend to the planned state, again and again, until the signal aborts. */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
-  const { planner, log, now, signal, wake } = options;
+  const { planner, log, observer, now, signal, wake } = options;
   while (!planner.synced && !signal.aborted) await wake.wait(undefined);
   if (signal.aborted) return;
 
@@ -52,9 +54,13 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
     }
     if (cause === 'request') isRequested = false; // another may come while this one is served
     const state = planner.state();
+    const started = now();
+    observer.queued();
     try {
-      const { refused, ...report } = await backend.sync(state, unsynced);
+      const synced = await backend.sync(state, unsynced);
+      const { refused, ...report } = synced;
       unsynced = NO_DELTA;
+      observer.synced({ isFull: cause !== 'change' || !isInSync, tookMs: now() - started, report: synced });
       if (cause !== 'change' || !isInSync) nextResync = now() + RESYNC_MS;
       refusals.refused(refused);
       if (!isInSync) log.info(report, 'dataplane in sync');
@@ -66,6 +72,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       failures += 1;
+      observer.failed();
       isRequested = true; // nobody knows how far it came: compare once the rest is written
       log[failures === 1 ? 'error' : 'debug'](
         { reason: error.message, failures },

@@ -1,8 +1,14 @@
 import { hostname } from 'node:os';
 import type { Level, Logger } from 'pino';
 import { runAgent } from '../agent/agent.ts';
+import { type Answer, serveEndpoint } from '../agent/endpoint.ts';
+import { createMonitor, type Monitor } from '../agent/monitor.ts';
+import { createReadyFile } from '../agent/ready-file.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { BpfBackendOptions } from '../backend/bpf/driver.ts';
 import { type RunConfig, toRunConfig } from '../config.ts';
 import { ConfigError } from '../errors.ts';
+import type { ListenAddress } from '../listen-address.ts';
 import { createLogger } from '../log.ts';
 import { createPlanner } from '../plan/planner.ts';
 import { followManifests } from '../source/manifests/follow.ts';
@@ -31,25 +37,49 @@ export async function startAgent(given: Values, context: Context): Promise<void>
   }
 }
 
-function run(config: RunConfig, log: Logger, signal: AbortSignal): Promise<void> {
-  return runAgent({
+async function run(config: RunConfig, log: Logger, signal: AbortSignal): Promise<void> {
+  const planner = createPlanner(config.plan);
+  const clocks = { wall: () => Date.now(), monotonic: () => performance.now() };
+  const monitor = createMonitor({ clocks, planner, mode: 'bpf', version: VERSION });
+  using readyFile = createReadyFile(config.readyFile);
+  await runAgent({
     source: (sink, ended) => followManifests({ directory: config.manifests, sink, signal: ended, log }),
-    planner: createPlanner(config.plan),
-    openBackend: async (requestSync, ended) => {
-      const { createBpfBackend } = await import('../backend/bpf/driver.ts');
-      log.info({ version: VERSION, node: config.plan.nodeName, bpffs: config.bpffs }, 'agent takes the node');
-      const { bpffs, cgroup, socketHooks, uplinks, podDevices, standby } = config;
-      return createBpfBackend({
-        ...{ bpffs, cgroup, socketHooks, uplinks, podDevices, standby, log, requestSync },
-        signal: ended,
-        nodeName: config.plan.nodeName,
-        podName: process.env['POD_NAME'] ?? '', // by the downward API
-      });
-    },
+    planner,
+    openBackend: (requestSync, ended) =>
+      openBackend(config, { log, requestSync, signal: ended, onStandby: () => readyFile.mark() }),
     log,
-    now: () => performance.now(),
+    observer: monitor,
+    now: clocks.monotonic,
     setTimer: setSystemTimer,
-    onStarted: compactHeap,
+    onStarted() {
+      compactHeap();
+      readyFile.mark();
+      serveEndpoints(config, { monitor, log, signal });
+    },
     signal,
   });
+}
+
+type Wiring = Pick<BpfBackendOptions, 'log' | 'requestSync' | 'signal' | 'onStandby'>;
+
+async function openBackend(config: RunConfig, wiring: Wiring): Promise<Backend> {
+  const { createBpfBackend } = await import('../backend/bpf/driver.ts');
+  const { nodeName } = config.plan;
+  wiring.log.info({ version: VERSION, node: nodeName, bpffs: config.bpffs }, 'agent takes the node');
+  const { bpffs, cgroup, socketHooks, uplinks, podDevices, standby } = config;
+  const podName = process.env['POD_NAME'] ?? ''; // by the downward API
+  return createBpfBackend({ ...wiring, bpffs, cgroup, socketHooks, uplinks, podDevices, standby, nodeName, podName });
+}
+
+/** From the first sync on: who asks a port asks for the node, and a standby would answer for another agent's work. */
+function serveEndpoints(
+  { healthz, metrics }: RunConfig,
+  { monitor, log, signal }: { readonly monitor: Monitor; readonly log: Logger; readonly signal: AbortSignal },
+): void {
+  const serve = (name: string, address: ListenAddress | undefined, answer: (path: string) => Answer | undefined) => {
+    if (address === undefined) return;
+    void serveEndpoint({ name, address, answer, log, setTimer: setSystemTimer, signal });
+  };
+  serve('healthz', healthz, (path) => monitor.answerHealth(path));
+  serve('metrics', metrics, (path) => monitor.answerMetrics(path));
 }

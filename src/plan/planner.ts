@@ -14,6 +14,8 @@ import type { DataplaneState, Ignored, NodeState, ServicePort, ServicePortKey, S
 export interface Planner {
   /** A listing is complete; until then nothing may be applied. */
   readonly synced: boolean;
+  /** Unless its Node says that it is about to leave. */
+  readonly isNodeEligible: boolean;
   /** Cheap: only notes what has to be planned again. */
   apply(op: Op): void;
   /** Plans what is dirty; says what differs from the state before. */
@@ -57,6 +59,9 @@ export function createPlanner(config: PlanConfig): Planner {
   return {
     get synced() {
       return inventory.synced;
+    },
+    get isNodeEligible() {
+      return inventory.node?.isLeaving !== true;
     },
     apply: (op) => inventory.apply(op),
     plan() {

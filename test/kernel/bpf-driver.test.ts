@@ -139,6 +139,7 @@ async function start(options: Partial<BpfBackendOptions> = {}): Promise<Backend>
     podDevices: [`bh${process.pid}-*`],
     nodeName: 'node-a',
     podName: '',
+    onStandby: () => undefined,
     standby: false,
     signal: new AbortController().signal,
     log: pino({ level: 'silent' }),

@@ -15,7 +15,7 @@ import { Holder } from './holder.ts';
 import { NodeHooks } from './hooks/node-hooks.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { loadDataplane, pinMaps } from './load.ts';
-import { makeFolders, makePins, type Pins } from './pins.ts';
+import { makeFolders, makePins, type Pins, refuseStranger } from './pins.ts';
 
 export interface BpfBackendOptions {
   /** Folder of the pins; a bpffs is mounted there where none is. */
@@ -31,6 +31,8 @@ export interface BpfBackendOptions {
   readonly podName: string;
   /** Wait while another agent holds the node; otherwise that is an error. */
   readonly standby: boolean;
+  /** Called once where it waits for that. */
+  readonly onStandby: () => void;
   /** Ends a wait of standby. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -50,12 +52,16 @@ export interface BpfBackendOptions {
  * dataplane working.
  */
 export async function createBpfBackend(options: BpfBackendOptions): Promise<Backend> {
-  const { bpffs, standby, signal, log } = options;
+  const { bpffs, standby, onStandby, signal, log } = options;
   refuseUnfit();
   setBpfLog((level, text) => log[level]({ text }, 'libbpf says'), 'warn');
   const mounted = await provideBpffs(bpffs);
   if (mounted !== undefined) log.info({ bpffs: mounted }, 'bpffs mounted');
-  const onWait = (holder: string) => log.info({ holder }, 'another agent holds the node, waiting');
+  refuseStranger(bpffs); // whoever can't take over must not look as if it could
+  const onWait = (holder: string): void => {
+    log.info({ holder }, 'another agent holds the node, waiting');
+    onStandby();
+  };
   const holder = await Holder.take({ bpffs, standby, signal, onWait });
   try {
     const pins = makePins(bpffs);

@@ -28,11 +28,19 @@ export function listGenerations(root: string): readonly Pins[] {
     .map((name) => pinsOf(root, name));
 }
 
-/**
- * Makes the folders of this generation. Another generation beside it throws AbiMismatchError: its
- * programs still run, and nobody but the build that made it can take over its flows.
- */
+/** Makes the folders of this generation; throws as refuseStranger. */
 export function makePins(root: string): Pins {
+  refuseStranger(root);
+  const own = pinsOf(root);
+  makeFolders(own);
+  return own;
+}
+
+/**
+ * Another generation than this build's throws AbiMismatchError: its programs still run, and nobody but the
+ * build that made it can take over its flows.
+ */
+export function refuseStranger(root: string): void {
   const own = pinsOf(root);
   const stranger = listGenerations(root).find((each) => each.generation !== own.generation);
   if (stranger !== undefined) {
@@ -43,8 +51,6 @@ export function makePins(root: string): Pins {
       cure: `run "bpfsvc cleanup --bpffs ${root}" to remove it, or start the version that made it`,
     });
   }
-  makeFolders(own);
-  return own;
 }
 
 /** Where somebody removed them, their pins come back into new ones. */
