@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# Removes a cluster in whatever state it is: a run that was killed leaves the same names behind as one that ended well.
+
+remove_cluster() {
+  local processes namespace
+  if [[ -d $folder ]]; then
+    mapfile -t processes < <(cd "$folder/processes" 2>/dev/null && ls)
+    end_processes "${processes[@]}"
+  fi
+  remove_cgroups
+  for namespace in /run/netns/"$name"-*; do
+    [[ -e $namespace ]] || continue
+    # Also what a killed run started and didn't record.
+    ip netns pids "${namespace##*/}" | xargs -r kill -KILL
+    ip netns del "${namespace##*/}"
+  done
+  awk -v folder="$folder/" 'index($2, folder) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
+  rm -rf "$folder"
+  rmdir --ignore-fail-on-non-empty "$(dirname "$folder")" 2>/dev/null || true
+}
+
+# What still runs in the nodes' cgroups belongs to nodes whose first process was killed without its children.
+remove_cgroups() {
+  local own
+  for own in /sys/fs/cgroup/"$name"-n[0-9]* /sys/fs/cgroup/*/"$name"-n[0-9]*; do
+    [[ -d $own ]] || continue
+    wait_for 10 "the processes in \"$own\" to end" emptied "$own"
+    find "$own" -depth -type d -exec rmdir {} +
+  done
+}
+
+emptied() {
+  local pids
+  pids=$(find "$1" -name cgroup.procs -exec cat {} + | grep -vx 0)
+  [[ -n $pids ]] || return 0
+  # shellcheck disable=SC2086 # one argument for each
+  kill -KILL $pids
+  return 1
+}

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { judge } from './verdict.ts';
+
+test('a run is held against the baseline', () => {
+  const baseline = [ran('a'), ran('b NodePort'), ran('c'), ran('d', false), ran('not in the run')];
+  const run = [ran('a'), ran('b NodePort', false), ran('c', false), ran('d')];
+  expect(judge(baseline, run, [{ match: 'NodePort', missing: 'NodePorts' }])).toEqual({
+    passed: ['a'],
+    known: [{ name: 'b NodePort', missing: 'NodePorts' }],
+    unexpected: ['c'],
+    extra: ['d'],
+  });
+});
+
+function ran(
+  name: string,
+  passed = true,
+): { readonly name: string; readonly passed: boolean; readonly seconds: number } {
+  return { name, passed, seconds: 1 };
+}
