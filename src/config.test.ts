@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { type SettingValues, toPlanConfig, toRunConfig } from './config.ts';
+import { describe, expect, it, test } from 'vitest';
+import { type SettingValues, toPlanConfig, toRunConfig, toSource } from './config.ts';
 import { parseIp } from './model/ip.ts';
 
 const values = (given: Readonly<Record<string, string | number | boolean | readonly string[]>>): SettingValues =>
@@ -69,7 +69,7 @@ describe('toRunConfig', () => {
   it('has defaults for all but the source', () => {
     expect(toRunConfig(values({ manifests: '/m' }), 'node-a')).toEqual({
       plan: toPlanConfig(values({}), 'node-a'),
-      manifests: '/m',
+      source: { kind: 'manifests', folder: '/m' },
       bpffs: '/sys/fs/bpf/bpfsvc',
       cgroup: undefined,
       socketHooks: true,
@@ -98,7 +98,6 @@ describe('toRunConfig', () => {
   });
 
   it.each([
-    [{}, 'Cannot find a source: this version reads no cluster: give --manifests DIR'],
     [
       { manifests: '/m', 'metrics-bind-address': 'x' },
       'Cannot use --metrics-bind-address: "x" is no address: write it like 0.0.0.0:10249 or [::1]:10249',
@@ -107,4 +106,20 @@ describe('toRunConfig', () => {
   ])('refuses %j', (given, message) => {
     expect(() => toRunConfig(values(given), 'node-a')).toThrow(message);
   });
+});
+
+test.each([
+  [
+    { manifests: '/m', kubeconfig: '/k' },
+    { kind: 'manifests', folder: '/m' },
+  ],
+  [{ kubeconfig: '/k' }, { kind: 'kubeconfig', path: '/k', server: undefined }],
+  [
+    { kubeconfig: '/k', 'api-server': 'https://a' },
+    { kind: 'kubeconfig', path: '/k', server: 'https://a' },
+  ],
+  [{ kubeconfig: '' }, { kind: 'in-cluster', server: undefined }],
+  [{ 'api-server': 'https://a' }, { kind: 'in-cluster', server: 'https://a' }],
+])('%j means the source %j', (given, source) => {
+  expect(toSource(values(given))).toEqual(source);
 });

@@ -13,8 +13,7 @@ export type SettingValues = ReadonlyMap<string, string | number | boolean | read
 /** What the agent runs with. */
 export interface RunConfig {
   readonly plan: PlanConfig;
-  /** Folder of manifests. */
-  readonly manifests: string;
+  readonly source: SourceConfig;
   readonly bpffs: string;
   /** undefined: the root of the mounted cgroup2. */
   readonly cgroup: string | undefined;
@@ -29,6 +28,12 @@ export interface RunConfig {
   readonly metrics: ListenAddress | undefined;
 }
 
+/** Where Services, EndpointSlices and Nodes come from; `server` is that of --api-server. */
+export type SourceConfig =
+  | { readonly kind: 'manifests'; readonly folder: string }
+  | { readonly kind: 'kubeconfig'; readonly path: string; readonly server: string | undefined }
+  | { readonly kind: 'in-cluster'; readonly server: string | undefined };
+
 export const DEFAULT_BPFFS = '/sys/fs/bpf/bpfsvc';
 
 /** Throws ConfigError. `hostname` is the machine's. */
@@ -39,7 +44,7 @@ export function toRunConfig(values: SettingValues, hostname: string): RunConfig 
   }
   return {
     plan: toPlanConfig(values, hostname),
-    manifests: toManifests(values),
+    source: toSource(values),
     bpffs: text(values, 'bpffs') ?? DEFAULT_BPFFS,
     cgroup: text(values, 'cgroup'),
     socketHooks: text(values, 'socket-hooks') !== 'off',
@@ -64,12 +69,12 @@ function toListenAddress(
   return use(flagName, parseListenAddress(text(values, flagName) ?? preset.host, Number(port)));
 }
 
-/** The source's folder. Throws ConfigError where another source is asked for. */
-export function toManifests(values: SettingValues): string {
-  const manifests = text(values, 'manifests');
-  if (manifests === undefined)
-    throw new ConfigError('Cannot find a source: this version reads no cluster: give --manifests DIR');
-  return manifests;
+export function toSource(values: SettingValues): SourceConfig {
+  const folder = text(values, 'manifests');
+  if (folder !== undefined) return { kind: 'manifests', folder };
+  const path = text(values, 'kubeconfig') ?? '';
+  const server = text(values, 'api-server');
+  return path === '' ? { kind: 'in-cluster', server } : { kind: 'kubeconfig', path, server };
 }
 
 /** Throws ConfigError. */

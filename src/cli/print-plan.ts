@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
-import { toManifests, toPlanConfig } from '../config.ts';
+import { type SourceConfig, toPlanConfig, toSource } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 import { type Packet, parsePacket } from '../plan/packet.ts';
 import { toPlanJson } from '../plan/plan-json.ts';
 import { createPlanner } from '../plan/planner.ts';
 import { trace } from '../plan/trace.ts';
-import { listOnce, openFolder } from '../source/manifests/folder.ts';
+import type { OpSink } from '../source/source.ts';
 import type { Context } from './context.ts';
+import { openAccess } from './open-access.ts';
 import { type OutputFormat, render } from './output.ts';
 import { formatPlan, formatTraces } from './plan-table.ts';
 import { resolveGiven } from './resolve.ts';
@@ -23,11 +24,11 @@ export async function printPlan({ given, output, packets }: PrintPlan, context: 
   const { values, notices } = await resolveGiven(given);
   for (const { message, names } of notices) context.notice(`${message}: ${names.join(', ')}`);
   const traced = packets.map((text) => ({ text, packet: toPacket(text) }));
-  const planner = createPlanner(toPlanConfig(values, hostname()));
-  const directory = toManifests(values);
-  for (const ops of listOnce(directory, openFolder(directory))) {
+  const config = toPlanConfig(values, hostname());
+  const planner = createPlanner(config);
+  await list(toSource(values), config.nodeName, (ops) => {
     for (const op of ops) planner.apply(op);
-  }
+  });
   planner.plan();
   const state = planner.state();
   if (traced.length === 0) {
@@ -37,6 +38,16 @@ export async function printPlan({ given, output, packets }: PrintPlan, context: 
   const environment = { addresses: state.node.addresses };
   const traces = traced.map(({ text, packet }) => ({ packet: text, ...trace(state, packet, environment) }));
   await context.print(await render(traces, output, formatTraces));
+}
+
+async function list(source: SourceConfig, nodeName: string, sink: OpSink): Promise<void> {
+  if (source.kind === 'manifests') {
+    const { listOnce, openFolder } = await import('../source/manifests/folder.ts');
+    for (const ops of listOnce(source.folder, openFolder(source.folder))) sink(ops);
+    return;
+  }
+  const { listCluster } = await import('../source/k8s/list-cluster.ts');
+  await listCluster(await openAccess(source), nodeName, sink);
 }
 
 function toPacket(text: string): Packet {

@@ -45,7 +45,7 @@ describe('the command line', () => {
 
   it('refuses what cannot be run with a ConfigError', async () => {
     await expect(call('run', '--masquerade-all', '-v=2', '--node-name', 'a')).rejects.toThrow(
-      'Cannot find a source: this version reads no cluster: give --manifests DIR',
+      'Cannot find a source: KUBERNETES_SERVICE_HOST is not set, so this is no pod: run in a pod with a service account, or give --kubeconfig FILE or --manifests DIR',
     );
   });
 });

@@ -36,8 +36,9 @@ export function resolveSettings(given: Values, file: KubeProxyConfig | undefined
       { message: 'unknown configuration fields', names: file.unknown },
     );
   }
-  if (values.has('kubeconfig') && values.has('manifests')) {
-    notices.push({ message: 'flags without effect beside --manifests', names: ['--kubeconfig'] });
+  if (values.has('manifests')) {
+    const others = ['kubeconfig', 'api-server'].filter((name) => values.has(name));
+    notices.push({ message: 'flags without effect beside --manifests', names: others.map(flag) });
   }
   return { values, notices: notices.filter((notice) => notice.names.length > 0) };
 }

@@ -5,6 +5,7 @@ import { addFlags, givenValues, ignoredFlagsHelp } from './flags.ts';
 const EXAMPLES = `
 Examples:
   bpfsvc run --manifests /etc/bpfsvc --hostname-override node-a --cluster-cidr 10.244.0.0/16
+  bpfsvc run --kubeconfig /etc/kubernetes/proxy.conf --api-server https://192.0.2.1:6443
   bpfsvc run --manifests ./lab --bpffs /run/lab/bpffs --cgroup /sys/fs/cgroup/lab
 
 SIGTERM and SIGINT end it and leave the dataplane working; "bpfsvc cleanup" removes it.

@@ -11,11 +11,11 @@ import { ConfigError } from '../errors.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import { createLogger } from '../log.ts';
 import { createPlanner } from '../plan/planner.ts';
-import { followManifests } from '../source/manifests/follow.ts';
 import { compactHeap } from '../sys/heap.ts';
 import { VERSION } from '../version.ts';
 import { setSystemTimer } from '../wake.ts';
 import type { Context } from './context.ts';
+import { openSource } from './open-source.ts';
 import { resolveGiven } from './resolve.ts';
 import type { Values } from './setting-value.ts';
 
@@ -43,7 +43,7 @@ async function run(config: RunConfig, log: Logger, signal: AbortSignal): Promise
   const monitor = createMonitor({ clocks, planner, mode: 'bpf', version: VERSION });
   using readyFile = createReadyFile(config.readyFile);
   await runAgent({
-    source: (sink, ended) => followManifests({ directory: config.manifests, sink, signal: ended, log }),
+    source: openSource(config, log),
     planner,
     openBackend: (requestSync, ended) =>
       openBackend(config, { log, requestSync, signal: ended, onStandby: () => readyFile.mark() }),

@@ -29,7 +29,10 @@ it.each([
     call: ['plan', '-o', 'xml'],
     says: /^error: option '-o, --output <FORMAT>' argument 'xml' is invalid\. Allowed choices are table, json, yaml/,
   },
-  { call: RUN, says: 'Cannot find a source: this version reads no cluster: give --manifests DIR' },
+  {
+    call: RUN,
+    says: 'Cannot find a source: KUBERNETES_SERVICE_HOST is not set, so this is no pod: run in a pod with a service account, or give --kubeconfig FILE or --manifests DIR',
+  },
   {
     call: [...RUN, '--manifests', '/nonexistent'],
     says: 'Cannot read manifests in "/nonexistent": there is no such folder: create it or correct the path',

@@ -1,0 +1,84 @@
+import type { Answer } from './channel.ts';
+import { describeFailure } from './describe-failure.ts';
+
+export interface Reading {
+  readonly answer: Answer;
+  readonly cancel: () => void;
+  readonly signal: AbortSignal;
+  /** Takes a chunk before it returns; a reason ends the reading. */
+  readonly onChunk: (chunk: Uint8Array) => string | undefined;
+  /** The longest silence; asked again after each chunk. */
+  readonly idleMs: () => number;
+}
+
+/** `ended`: by the server, in order; `silent`: nothing came for too long. */
+export type Read = { readonly kind: 'ended' } | { readonly kind: 'silent' | 'failed'; readonly reason: string };
+
+/** Reads a body to its end. Rejects only with what `onChunk` throws. */
+export function readBody({ answer, cancel, signal, onChunk, idleMs }: Reading): Promise<Read> {
+  const { body } = answer;
+  return new Promise((resolve, reject) => {
+    let idle: NodeJS.Timeout | undefined;
+    const settle = (how: () => void): void => {
+      clearTimeout(idle);
+      signal.removeEventListener('abort', stop);
+      body.removeAllListeners('data');
+      how();
+      cancel();
+    };
+    const end = (read: Read): void => settle(() => resolve(read));
+    const fail = (reason: string): void => end({ kind: 'failed', reason });
+    const stop = (): void => fail('it is no longer wanted');
+    const restart = (): void => {
+      const ms = idleMs();
+      clearTimeout(idle);
+      idle = setTimeout(() => end({ kind: 'silent', reason: `nothing came for ${ms / 1000} s` }), ms);
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    body.once('end', () => end({ kind: 'ended' }));
+    body.once('error', (error) => fail(describeFailure(error)));
+    body.once('close', () => fail('the connection was cut'));
+    restart();
+    body.on('data', (chunk: Uint8Array) => {
+      try {
+        const reason = onChunk(chunk);
+        if (reason === undefined) restart();
+        else fail(reason);
+      } catch (error) {
+        settle(() => reject(error));
+      }
+    });
+  });
+}
+
+export type Whole =
+  | { readonly kind: 'body'; readonly bytes: Uint8Array }
+  | { readonly kind: 'large' }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** A whole body of at most so many bytes, in so much time. */
+export async function readWhole(
+  reading: Omit<Reading, 'onChunk' | 'idleMs'>,
+  longestBytes: number,
+  deadlineMs: number,
+): Promise<Whole> {
+  const chunks: Uint8Array[] = [];
+  const end = performance.now() + deadlineMs;
+  let size = 0;
+  const read = await readBody({
+    ...reading,
+    idleMs: () => Math.max(1, end - performance.now()),
+    onChunk(chunk) {
+      size += chunk.length;
+      if (size > longestBytes) return LARGE;
+      chunks.push(chunk);
+      return undefined;
+    },
+  });
+  if (read.kind === 'ended') return { kind: 'body', bytes: Buffer.concat(chunks) };
+  if (read.reason === LARGE) return { kind: 'large' };
+  return { kind: 'failed', reason: read.kind === 'silent' ? `it took more than ${deadlineMs / 1000} s` : read.reason };
+}
+
+const LARGE = 'too large';
