@@ -6,6 +6,7 @@ const FILES = [
   'src/plan/plan.test.ts',
   'test/kernel/maps.test.ts',
   'test/netns/socket.test.ts',
+  'test/api/scale.test.ts',
   'test/vm/kernels.test.ts',
 ];
 
@@ -18,6 +19,7 @@ test('everything: the unit tests together, every other file in a job of its own'
     ['unit', 'src/model/ip.test.ts', 'src/plan/plan.test.ts'],
     ['test/kernel/maps.test.ts', 'test/kernel/maps.test.ts'],
     ['test/netns/socket.test.ts', 'test/netns/socket.test.ts'],
+    ['test/api/scale.test.ts', 'test/api/scale.test.ts'],
     ['test/vm/kernels.test.ts', 'test/vm/kernels.test.ts'],
   ]);
 });

@@ -51,7 +51,8 @@ async function read(config: Config, files: Readonly<Record<string, string>> = {}
     name,
     Buffer.isBuffer(value) ? value.toString() : value,
   ]);
-  return { server: access.server.href, ...Object.fromEntries(trust), authorization: await access.authorization() };
+  const texts = Object.fromEntries(trust) as Readonly<Record<string, unknown>>; // fromEntries says any
+  return { server: access.server.href, ...texts, authorization: await access.authorization() };
 }
 
 test('a kubeconfig with everything in it', async () => {
