@@ -2,7 +2,7 @@
 # Where a cluster lives: its folder, names and addresses, and how a process is started in it and stopped.
 # Everything that a cluster makes on the machine bears its name or lies in its folder: by that it is found and removed.
 
-name=${BPFSVC_CLUSTER:-bpfsvc}
+name=${BPFSVC_CLUSTER:-cluster}
 folder=/var/lib/bpfsvc-cluster/$name
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bpfsvc
 # What scripts/kube-binaries builds.

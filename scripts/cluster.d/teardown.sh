@@ -8,7 +8,8 @@ remove_cluster() {
     end_processes "${processes[@]}"
   fi
   remove_cgroups
-  for namespace in /run/netns/"$name"-*; do
+  # Exactly ours: other names may begin alike.
+  for namespace in /run/netns/"$name"-{link,cp} /run/netns/"$name"-n[0-9]*; do
     [[ -e $namespace ]] || continue
     # Also what a killed run started and didn't record.
     ip netns pids "${namespace##*/}" | xargs -r kill -KILL
