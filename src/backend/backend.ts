@@ -8,7 +8,8 @@ export interface Backend extends AsyncDisposable {
   probe(): Promise<Support>;
   /**
    * Brings the dataplane from what it is to `state`. `delta` says what changed since the last call; an
-   * empty one asks to compare with the kernel and repair. Rejects with SysError: the caller tries again.
+   * empty one asks to compare with the kernel and repair, which may end in a request for another such
+   * sync. Rejects with SysError: the caller tries again.
    */
   sync(state: DataplaneState, delta: StateDelta): Promise<SyncReport>;
   /** Removes every trace. */

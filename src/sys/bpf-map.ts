@@ -3,7 +3,7 @@ import { possibleCpus } from './cpus.ts';
 import { check, Errno, sysError } from './errno.ts';
 import { Fd } from './fd.ts';
 import { libbpf } from './ffi/library.ts';
-import { type Mapping, mapShared } from './ffi/memory.ts';
+import { type Mapping, reserveShared } from './ffi/memory.ts';
 import { Struct } from './ffi/struct.ts';
 import { deleteRows, readRows, updateRows } from './map-batch.ts';
 import { isPerCpu, type MapInfo, readMapInfo } from './map-info.ts';
@@ -44,7 +44,6 @@ export class BpfMap implements Disposable, MapInfo {
   readonly rowSize: number;
   readonly #fd: Fd;
   #mapping: Mapping | undefined;
-  #isUnmapped = false;
 
   private constructor(fd: Fd, info: MapInfo) {
     this.id = info.id;
@@ -127,31 +126,31 @@ export class BpfMap implements Disposable, MapInfo {
     check(deleteRows(this, keys, count), 'delete from map', this.name);
   }
 
-  /** Every row, in chunks; rows written meanwhile may be missing or come twice. A chunk is yours to keep. */
-  chunks(): Iterable<MapChunk> {
-    return readRows(this);
+  /**
+   * Every row, in chunks; rows written meanwhile may be missing or come twice. A chunk is yours to keep, or with
+   * `passing` yours until the next one: a large map then leaves no garbage behind.
+   */
+  chunks(use: 'keeping' | 'passing' = 'keeping'): Iterable<MapChunk> {
+    return readRows(this, use);
   }
 
   /**
-   * The values of an mmapable array, back to back with a stride of round8(valueSize), shared with the
-   * kernel; the same buffer at each call. After dispose or unmap it leads nowhere, after the next call it does again.
+   * The values of an mmapable array, back to back with a stride of round8(valueSize): the same buffer at each call.
+   * The rows from `from` up to `to`, if not all, are shared with the kernel until unmap or dispose; others may lead
+   * nowhere.
    */
-  mmap(): ArrayBuffer {
+  mmap(from = 0, to = this.maxEntries): ArrayBuffer {
     if ((this.flags & MapFlag.mmapable) === 0)
       throw new Error(`Cannot map "${this.name}" into memory: it is not mmapable`);
-    this.#mapping ??= this.#map();
-    if (this.#isUnmapped) {
-      check(this.#mapping.renew(this.fd), 'map into memory', this.name);
-      this.#isUnmapped = false;
-    }
+    const stride = roundUp8(this.valueSize);
+    this.#mapping ??= this.#reserve(this.maxEntries * stride);
+    check(this.#mapping.share(this.fd, from * stride, to * stride), 'map into memory', this.name);
     return this.#mapping.buffer;
   }
 
-  /** Takes what mmap() gave out of this process's memory until it is asked for again. */
+  /** Takes what mmap() shared out of this process's memory until it is asked for again. */
   unmap(): void {
-    if (this.#mapping === undefined || this.#isUnmapped) return;
-    this.#mapping.release();
-    this.#isUnmapped = true;
+    this.#mapping?.release();
   }
 
   pin(path: string): void {
@@ -164,8 +163,8 @@ export class BpfMap implements Disposable, MapInfo {
     this.#fd[Symbol.dispose]();
   }
 
-  #map(): Mapping {
-    const mapping = mapShared(this.fd, this.maxEntries * roundUp8(this.valueSize));
+  #reserve(length: number): Mapping {
+    const mapping = reserveShared(length);
     if (typeof mapping === 'number') throw sysError('map into memory', this.name, -mapping);
     return mapping;
   }

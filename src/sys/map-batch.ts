@@ -38,29 +38,31 @@ export function deleteRows(map: BpfMap, keys: Uint8Array, count: number): number
   return 0;
 }
 
-export function* readRows(map: BpfMap): Generator<MapChunk> {
+export function* readRows(map: BpfMap, use: 'keeping' | 'passing'): Generator<MapChunk> {
   let capacity = Math.max(MIN_READ_ROWS, Math.min(WRITE_ROWS, Math.floor(READ_BYTES / map.rowSize)));
   // A hash map's place is a bucket number, an array's is a key.
   const place = new Uint8Array(Math.max(8, map.keySize));
+  let keys = new Uint8Array(capacity * map.keySize);
+  let values = new Uint8Array(capacity * map.rowSize);
   for (let first = true; ; ) {
-    const keys = new Uint8Array(capacity * map.keySize);
-    const values = new Uint8Array(capacity * map.rowSize);
     const length = new Struct(4).u32(0, capacity);
     const from = first ? undefined : place;
     const result = libbpf().bpf_map_lookup_batch(map.fd, from, place, keys, values, length.bytes, undefined);
-    if (result === -Errno.ENOSPC) {
-      capacity *= 2;
-      continue;
-    }
+    const isShort = result === -Errno.ENOSPC;
     if (first && isUnsupported(result)) {
       yield* readSingly(map);
       return;
     }
-    if (result !== -Errno.ENOENT) check(result, 'read map', map.name);
-    const count = length.readU32(0);
+    if (result !== -Errno.ENOENT && !isShort) check(result, 'read map', map.name);
+    const count = isShort ? 0 : length.readU32(0);
     if (count > 0) yield chunkOf(map, keys, values, count);
     if (result === -Errno.ENOENT) return;
-    first = false;
+    if (isShort) capacity *= 2;
+    else first = false;
+    if (isShort || use === 'keeping') {
+      keys = new Uint8Array(capacity * map.keySize);
+      values = new Uint8Array(capacity * map.rowSize);
+    }
   }
 }
 

@@ -83,7 +83,7 @@ test('a VIP that is served no more stays while flows dial it', async () => {
   const planner = planObjects([rawNode(['192.0.2.1']), rawService({ spec: { clusterIP: VIP, clusterIPs: [VIP] } })]);
   const keeper = new ImageKeeper(object, () => performance.now());
   const sync = (delta: StateDelta) =>
-    keeper.sync({ state: planner.state(), delta, environment: { deviceAddresses: [] } }, false);
+    keeper.sync({ state: planner.state(), delta, environment: { deviceAddresses: [] } });
   const { servicePorts, node } = planner.state();
   sync({ updated: servicePorts, removed: new Set(), node });
   planner.apply({ op: 'delete', kind: 'Service', namespace: 'ns1', name: 'svc1' });

@@ -107,6 +107,24 @@ export function mapContract(scratch: Scratch): void {
       expect([map.mmap() === words.buffer, words[7]]).toEqual([true, 1n]);
     });
 
+    test('shares only the rows that are asked for, and no others of an earlier time', () => {
+      using map = BpfMap.create({ ...ARRAY, maxEntries: 100_000 });
+      const word = (first: number) => Uint8Array.of(first, 0, 0, 0, 0, 0, 0, 0);
+      const words = new BigUint64Array(map.mmap(50_000, 50_001));
+      words[50_000] = 1n;
+      words[0] = 2n;
+      expect([map.lookup(u32(50_000)), map.lookup(u32(0))]).toEqual([word(1), word(0)]);
+      map.unmap();
+      map.mmap(0, 1);
+      words[50_000] = 3n;
+      words[0] = 4n;
+      expect([map.lookup(u32(50_000)), map.lookup(u32(0))]).toEqual([word(1), word(4)]);
+      map.mmap(99_999);
+      words[99_999] = 5n;
+      expect([map.lookup(u32(99_999)), map.mmap() === words.buffer]).toEqual([word(5), true]);
+      expect([words[0], words[50_000], words[99_999]]).toEqual([4n, 1n, 5n]);
+    });
+
     test('leaves no way to the kernel after dispose', () => {
       const map = BpfMap.create(ARRAY);
       const words = new BigUint64Array(map.mmap());

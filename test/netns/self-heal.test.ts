@@ -45,6 +45,6 @@ it('repairs all of them together within a resync, with no hint', async () => {
   }
   expect(verify(observe(maps.kernel)).broken).toEqual([]);
   const lines = agent.lines.slice(told);
-  expect(lines.find(({ cause }) => cause === 'resync')?.msg).toBe('dataplane updated');
+  expect(lines.find(({ cause }) => cause === 'request')?.msg).toBe('dataplane updated');
   expect(lines.filter(({ level }) => level !== 'info')).toEqual([]);
 }, 90_000);

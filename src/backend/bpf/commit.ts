@@ -35,7 +35,7 @@ function batchName(write: Write | undefined): string | undefined {
   return write?.kind === 'put' || write?.kind === 'delete' ? `${write.kind} ${write.map}` : undefined;
 }
 
-/** The arrays, seen as what is stored in them. */
+/** The arrays, seen as what is stored in them; who stores maps the place first. */
 interface Memory {
   readonly kernel: KernelMaps;
   readonly backends: DataView;
@@ -47,9 +47,9 @@ interface Memory {
 function openMemory(kernel: KernelMaps): Memory {
   return {
     kernel,
-    backends: new DataView(kernel.backends.mmap()),
-    slots: new Uint32Array(kernel.slots.mmap()),
-    services: new BigUint64Array(kernel.services.mmap()),
+    backends: new DataView(kernel.backends.mmap(0, 0)),
+    slots: new Uint32Array(kernel.slots.mmap(0, 0)),
+    services: new BigUint64Array(kernel.services.mmap(0, 0)),
     config: new Uint8Array(kernel.config.mmap()),
   };
 }
@@ -67,9 +67,11 @@ function commitBatch(first: Write, batch: readonly Write[], memory: Memory): voi
       putRows([{ kind: 'put', map: 'vips', key: first.vip, value: { flags: 0 } }], kernel.vips);
       return;
     case 'store-backend':
+      kernel.backends.mmap(first.id, first.id + 1);
       Backend.encodeInto(memory.backends, first.id * Backend.size, first.row);
       return;
     case 'store-slots':
+      kernel.slots.mmap(first.offset, first.offset + first.backendIds.length);
       for (const [place, backendId] of first.backendIds.entries()) {
         memory.slots[(first.offset + place) * 2] = backendId;
         memory.slots[(first.offset + place) * 2 + 1] = first.serviceId;
@@ -77,9 +79,11 @@ function commitBatch(first: Write, batch: readonly Write[], memory: Memory): voi
       return;
     // Programs read a word of services at once: it must never be seen half-written.
     case 'store-column':
+      kernel.services.mmap(first.serviceId, first.serviceId + 1);
       Atomics.store(memory.services, first.serviceId * SERVICE_WORDS + first.column, packColumn(first.value));
       return;
     case 'store-policy':
+      kernel.services.mmap(first.serviceId, first.serviceId + 1);
       Atomics.store(memory.services, first.serviceId * SERVICE_WORDS + COLUMN_COUNT, packPolicy(first.value));
       return;
     case 'store-config':

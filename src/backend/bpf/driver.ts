@@ -13,8 +13,9 @@ import { type Features, probeFeatures } from './features.ts';
 import { GarbageCollector } from './gc/garbage-collector.ts';
 import { Holder } from './holder.ts';
 import { NodeHooks } from './hooks/node-hooks.ts';
-import { ImageKeeper } from './image-keeper.ts';
+import { ImageKeeper, type Wanted } from './image-keeper.ts';
 import { loadDataplane, pinMaps } from './load.ts';
+import { MapComparison } from './map-comparison.ts';
 import { makeFolders, makePins, type Pins, refuseStranger } from './pins.ts';
 
 export interface BpfBackendOptions {
@@ -101,6 +102,9 @@ class BpfBackend implements Backend {
   readonly #keeper: ImageKeeper;
   readonly #hooks: NodeHooks;
   readonly #collector: GarbageCollector;
+  readonly #comparison: MapComparison;
+  /** The maps are not as we left them. */
+  #differs = false;
   readonly #stop = new AbortController();
 
   constructor(options: BpfBackendOptions, held: Held) {
@@ -112,6 +116,11 @@ class BpfBackend implements Backend {
     const cgroup = options.socketHooks ? (options.cgroup ?? findCgroup2()) : undefined;
     this.#hooks = new NodeHooks({ ...held, ...options, cgroup, signal, onAddresses: requestSync });
     this.#collector = new GarbageCollector({ object: held.object, keeper: this.#keeper, signal, log, requestSync });
+    const onDifference = () => {
+      this.#differs = true;
+      requestSync();
+    };
+    this.#comparison = new MapComparison({ keeper: this.#keeper, signal, log, onDifference });
   }
 
   async probe(): Promise<Support> {
@@ -123,8 +132,7 @@ class BpfBackend implements Backend {
     const started = performance.now();
     const isResync = delta.updated.size === 0 && delta.removed.size === 0 && delta.node === undefined;
     if (isResync) this.#repairPins();
-    const environment = { deviceAddresses: this.#hooks.addresses };
-    const writes = this.#keeper.sync({ state, delta, environment }, isResync);
+    const writes = this.#write({ state, delta, environment: { deviceAddresses: this.#hooks.addresses } }, isResync);
     this.#attach(state.node, isResync);
     if (writes > 0) this.#collector.retireLater();
     const { frontends, backends, refused } = this.#keeper;
@@ -138,9 +146,20 @@ class BpfBackend implements Backend {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await Promise.all([this.#hooks.ended(), this.#collector.ended()]);
+    await Promise.all([this.#hooks.ended(), this.#collector.ended(), this.#comparison.ended()]);
     this.#held.object[Symbol.dispose]();
     this.#held.holder[Symbol.dispose]();
+  }
+
+  #write(wanted: Wanted, isResync: boolean): number {
+    if (!isResync) return this.#keeper.sync(wanted);
+    if (!this.#differs) {
+      this.#comparison.start();
+      return this.#keeper.sync(wanted);
+    }
+    const writes = this.#keeper.repair(wanted);
+    this.#differs = false;
+    return writes;
   }
 
   #repairPins(): void {

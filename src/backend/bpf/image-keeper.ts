@@ -5,13 +5,14 @@ import type { BpfObject } from '../../sys/bpf-object.ts';
 import type { Refusal } from '../backend.ts';
 import { commit } from './commit.ts';
 import { diff, diffAll } from './diff.ts';
-import { fingerprint, fingerprintOf, touchedRows } from './fingerprint.ts';
+import { HASHED_MAPS, type HashedMap, hashMap, hashRows, hashWholeMap, touchedRows } from './fingerprint.ts';
 import { addressKey } from './gc/ct-expiry.ts';
-import type { Image } from './image.ts';
+import { type Image, usedRows } from './image.ts';
 import type { KernelMaps } from './kernel-maps.ts';
 import type { Environment } from './lower-node.ts';
 import { observe } from './observe.ts';
 import { collectVips, drainingVips, GRACE_MS, retire } from './retire.ts';
+import { isSameArray } from './same-array.ts';
 import type { Write } from './write.ts';
 
 export interface Wanted {
@@ -28,8 +29,8 @@ export class ImageKeeper {
   /** undefined: a commit failed, or none was made yet. */
   #image: Image | undefined;
   #previous: Image | undefined;
-  /** Of the maps as they are when nobody but us has written; undefined: not known. */
-  #fingerprint: number | undefined;
+  /** Of the maps as they are when nobody but us has written; undefined: not known. A write of ours makes a new one. */
+  #sums: ReadonlyMap<HashedMap, Sum> | undefined;
 
   /** `now` in milliseconds, monotonic. */
   constructor(object: BpfObject, now: () => number) {
@@ -38,12 +39,41 @@ export class ImageKeeper {
     this.#now = now;
   }
 
-  /** Writes what changed; where nothing did, compares with the kernel and repairs. Returns how many writes it took. */
-  sync(wanted: Wanted, isResync: boolean): number {
-    if (this.#image !== undefined && !isResync) return this.#syncDelta(this.#image, wanted);
-    const writes = isResync ? this.#resync(wanted) : this.#start(wanted);
-    this.#unmap();
-    return writes;
+  /** Writes what changed, and repairs where the image is not known to be the kernel's. Returns how many writes it took. */
+  sync(wanted: Wanted): number {
+    return this.#atRest(() => (this.#image === undefined ? this.#start(wanted) : this.#syncDelta(this.#image, wanted)));
+  }
+
+  /** Looks at every row and repairs. Returns how many writes it took. */
+  repair(wanted: Wanted): number {
+    return this.#atRest(() => {
+      const found = this.#hashAll();
+      this.#previous = this.#image ?? this.#previous;
+      this.#image = undefined;
+      const writes = this.#syncAll(wanted);
+      // Where something had to be repaired, somebody may be at it still: the next comparison looks again.
+      if (writes === 0) this.#sums = found;
+      return writes;
+    });
+  }
+
+  /**
+   * Looks for what others wrote, step by step: who runs it may sync between two of them. Returns whether all is as we
+   * left it; what lies behind the last row in use of an array is not looked at.
+   */
+  *compare(): Generator<undefined, boolean> {
+    for (const name of HASHED_MAPS) if (!(yield* this.#compareHash(name))) return false;
+    for (const name of ['services', 'slots', 'backends'] as const) {
+      for (let from = 0; ; from += ROWS_PER_STEP) {
+        const image = this.#image;
+        if (image === undefined) return false;
+        const to = Math.min(from + ROWS_PER_STEP, usedRows(image)[name]);
+        if (from >= to) break;
+        if (!this.#atRest(() => isSameArray(this.#kernel, image, { name, from, to }))) return false;
+        yield;
+      }
+    }
+    return true;
   }
 
   get frontends(): number {
@@ -66,7 +96,7 @@ export class ImageKeeper {
   /** Frees ids and ranges that were given up long enough ago. Returns how many writes it took. */
   retire(): number {
     const image = this.#image;
-    return image === undefined ? 0 : this.#commit(retire(image, this.#now()));
+    return image === undefined ? 0 : this.#atRest(() => this.#commit(retire(image, this.#now())));
   }
 
   /** VIPs that nothing is served at any more, by addressKey. */
@@ -83,32 +113,23 @@ export class ImageKeeper {
     return this.#commit(collectVips(this.#image, referenced));
   }
 
-  /** At rest the arrays are 18 MB of memory for nothing. Changes map them again, until the next resync. */
-  #unmap(): void {
-    for (const name of ['services', 'slots', 'backends'] as const) this.#object.map(name).unmap();
+  /** At rest the arrays are 18 MB of memory for nothing. */
+  #atRest<T>(work: () => T): T {
+    try {
+      return work();
+    } finally {
+      for (const name of ['services', 'slots', 'backends'] as const) this.#object.map(name).unmap();
+    }
   }
 
   #start(wanted: Wanted): number {
     const writes = this.#syncAll(wanted);
-    this.#fingerprint = fingerprint(this.#object);
-    return writes;
-  }
-
-  /** Looks at every row unless the maps are as we left them. */
-  #resync(wanted: Wanted): number {
-    const found = fingerprint(this.#object);
-    const image = this.#image;
-    if (image !== undefined && this.#fingerprint === found) return this.#syncDelta(image, wanted);
-    this.#previous = image ?? this.#previous;
-    this.#image = undefined;
-    const writes = this.#syncAll(wanted);
-    // Where something had to be repaired, somebody may be at it still: the next resync looks again.
-    if (writes === 0) this.#fingerprint = found;
+    this.#sums = this.#hashAll();
     return writes;
   }
 
   #syncAll({ state, environment }: Wanted): number {
-    this.#fingerprint = undefined;
+    this.#sums = undefined;
     const image = observe(this.#kernel, this.#previous);
     this.#previous = undefined;
     this.#image = image;
@@ -133,20 +154,49 @@ export class ImageKeeper {
   /** The image is already where the writes lead: if they fail, only the kernel knows where it is. */
   #commit(writes: readonly Write[]): number {
     if (writes.length === 0) return 0;
-    const touched = this.#fingerprint === undefined ? undefined : touchedRows(writes);
-    const before = touched === undefined ? 0 : fingerprintOf(this.#object, touched);
+    const sums = this.#sums;
+    const touched = sums === undefined ? undefined : touchedRows(writes);
+    const before = touched === undefined ? undefined : hashRows(this.#object, touched);
     this.#previous = this.#image;
     this.#image = undefined;
     const count = commit(writes, this.#kernel);
     this.#image = this.#previous;
     this.#previous = undefined;
-    this.#fingerprint = touched && this.#movedFingerprint(before, fingerprintOf(this.#object, touched));
+    this.#sums = sums && touched && before && movedSums(sums, { before, after: hashRows(this.#object, touched) });
     return count;
   }
 
-  #movedFingerprint(before: number, after: number): number | undefined {
-    return this.#fingerprint === undefined ? undefined : (this.#fingerprint - before + after) | 0;
+  #hashAll(): ReadonlyMap<HashedMap, Sum> {
+    return new Map(HASHED_MAPS.map((name) => [name, { sum: hashWholeMap(this.#object, name) }]));
   }
+
+  /** A map that we wrote to between two steps is read once more, in one. */
+  *#compareHash(name: HashedMap): Generator<undefined, boolean> {
+    const before = this.#sums?.get(name);
+    const found = yield* hashMap(this.#object, name);
+    const after = this.#sums?.get(name);
+    if (after === undefined) return false;
+    return after.sum === (before === after ? found : hashWholeMap(this.#object, name));
+  }
+}
+
+interface Sum {
+  readonly sum: number;
+}
+
+/** About a megabyte at most. */
+const ROWS_PER_STEP = 16_384;
+
+function movedSums(
+  sums: ReadonlyMap<HashedMap, Sum>,
+  by: Readonly<Record<'before' | 'after', ReadonlyMap<HashedMap, number>>>,
+): ReadonlyMap<HashedMap, Sum> {
+  const moved = new Map(sums);
+  for (const name of new Set([...by.before.keys(), ...by.after.keys()])) {
+    const sum = (sums.get(name)?.sum ?? 0) - (by.before.get(name) ?? 0) + (by.after.get(name) ?? 0);
+    moved.set(name, { sum: sum | 0 });
+  }
+  return moved;
 }
 
 /** The maps of the image, of a loaded object. */

@@ -162,6 +162,17 @@ export function columnRanges(image: Image, id: number): readonly SlotRange[] {
   return [...ranges.values()];
 }
 
+/** How many rows of each array, from the first on, hold what is or was in use. */
+export function usedRows(image: Image): Record<'services' | 'slots' | 'backends', number> {
+  let services = 0;
+  let slots = 0;
+  for (const { id, ranges } of image.services.values()) {
+    if (id >= services && isServiceId(image, id)) services = id + 1;
+    for (const { offset, size } of ranges) if (offset + size > slots) slots = offset + size;
+  }
+  return { services, slots, backends: image.backends.end };
+}
+
 /** A member in one small integer. */
 export function packMember(backendId: number, flags: number): number {
   return backendId * 256 + flags;

@@ -13,10 +13,10 @@ export interface KernelMaps {
   readonly backend_counters: Pick<HashRows, 'deleteBatch'>;
 }
 
-/** An array in shared memory; always the same buffer. */
+/** An array in shared memory; always the same buffer, of which the rows asked for (default: all) are shared. */
 export interface ArrayMemory {
   readonly maxEntries: number;
-  mmap(): ArrayBuffer;
+  mmap(from?: number, to?: number): ArrayBuffer;
 }
 
 /** Rows back to back. */

@@ -16,6 +16,7 @@ import {
   packMember,
   SERVICE_WORDS,
   type ServiceRow,
+  usedRows,
 } from './image.ts';
 import type { HashRows, KernelMaps } from './kernel-maps.ts';
 
@@ -33,6 +34,8 @@ export function observe(kernel: KernelMaps, previous?: Image): Image {
   const services = [...found.all].sort(([, a], [, b]) => Number(a.name === undefined) - Number(b.name === undefined));
   const slots = new Uint32Array(kernel.slots.mmap());
   for (const [id, service] of services) enterService(image, slots, { id, found: service });
+  const used = usedRows(image).slots * 2;
+  image.slots.set(slots.subarray(0, used)); // as with backends
   if (previous !== undefined) keepResting(image, previous);
   image.config = loadConfig(new Uint8Array(kernel.config.mmap()));
   return image;
@@ -58,6 +61,8 @@ function loadBackends(image: Image, kernel: KernelMaps): void {
     image.backends.load(id, bytes, id * Backend.size);
     image.backendIds.claim(id);
   }
+  const used = image.backends.end * Backend.size;
+  image.backends.bytes.set(bytes.subarray(0, used)); // what stands in free rows is no difference either
 }
 
 function loadServiceRows(image: Image, kernel: KernelMaps, found: FoundServices): void {

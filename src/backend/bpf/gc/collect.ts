@@ -68,10 +68,10 @@ function encodeRequests(requests: readonly Request[]): Uint8Array {
 /** Their time counts at each use; what ran out is only removed here. */
 async function collectAffinities(object: BpfObject): Promise<number> {
   const affinities = object.map('affinities');
+  const services = object.map('services');
   let deleted = 0;
   for (const { keys, values, count } of affinities.chunks()) {
     const nowNs = monotonicNs();
-    const services = new DataView(object.map('services').mmap()); // a sync between two chunks may have unmapped it
     for (let index = 0; index < count; index += 1) {
       const key = keys.subarray(index * AffinityKey.size, (index + 1) * AffinityKey.size);
       const value = values.subarray(index * Affinity.size, (index + 1) * Affinity.size);
@@ -82,9 +82,10 @@ async function collectAffinities(object: BpfObject): Promise<number> {
   return deleted;
 }
 
-function isUseless(services: DataView, key: Uint8Array, value: Uint8Array, nowNs: bigint): boolean {
+function isUseless(services: BpfMap, key: Uint8Array, value: Uint8Array, nowNs: bigint): boolean {
   const { serviceId } = AffinityKey.decode(key);
-  const { affinitySec } = Service.decodeFrom(services, serviceId * Service.size);
+  const row = new DataView(services.mmap(serviceId, serviceId + 1), serviceId * Service.size, Service.size);
+  const { affinitySec } = Service.decodeFrom(row, 0);
   return nowNs - Affinity.decode(value).lastUsedNs > BigInt(affinitySec) * 1_000_000_000n;
 }
 

@@ -4,6 +4,10 @@ import { ipToBytes } from '../../../model/ip.ts';
 /** Rows of `backends` by id, found by address too. A hundred thousand of them stay small: bytes, not objects. */
 export interface BackendTable {
   readonly size: number;
+  /** As the kernel's array has them. */
+  readonly bytes: Uint8Array;
+  /** No row from here on has ever been used. */
+  readonly end: number;
   /** The id of (addr, port, proto), whatever its flags. */
   find(row: Backend): number | undefined;
   /** undefined: the row is free. */
@@ -29,6 +33,7 @@ export function createBackendTable(capacity: number): BackendTable {
   const probe = new Uint8Array(Backend.size);
   let index = new Uint32Array(1024); // open addressing, id 0 marks the end of a chain
   let size = 0;
+  let end = 0;
 
   const isHeld = (id: number): boolean => rows[id * Backend.size + PROTO_AT] !== 0 && id < capacity;
   const home = (bytes: Uint8Array, offset: number): number => hash(bytes, offset) & (index.length - 1);
@@ -68,13 +73,18 @@ export function createBackendTable(capacity: number): BackendTable {
     const isNew = !isHeld(id);
     rows.set(bytes.subarray(offset, offset + Backend.size), id * Backend.size);
     if (!isNew) return;
+    if (id >= end) end = id + 1;
     size += 1;
     if (size * 2 > index.length) grow();
     enter(id);
   };
   return {
+    bytes: rows,
     get size() {
       return size;
+    },
+    get end() {
+      return end;
     },
     find(row) {
       fill(probe, row);
