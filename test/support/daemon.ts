@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { eventually } from './deadline.ts';
 
-const STOP_MS = 10_000;
+/** An API server would wait a minute for watches to end. */
+const STOP_MS = 3_000;
 const TAIL_LINES = 30;
 
 /** A program of somebody else's that runs beside a test and ends with it. */

@@ -1,14 +1,24 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Daemon } from './daemon.ts';
 import { freePorts } from './free-ports.ts';
 import { kubeBinaries } from './kube-binaries.ts';
 import { KubeClient } from './kube-client.ts';
+import { encodeObject } from './kube-protobuf.ts';
 
 const ADMIN_TOKEN = 'admin-token';
+const SEEDERS = 16;
+/** Where the server keeps objects in etcd. */
+const STORED = { Service: '/registry/services/specs', EndpointSlice: '/registry/endpointslices' } as const;
+
+export interface SeededObject {
+  readonly kind: keyof typeof STORED;
+  readonly metadata: { readonly namespace: string; readonly name: string };
+}
+
 const CLUSTER_IPS = '10.96.0.0/16';
 
 /** A real kube-apiserver with its etcd and, where asked for, the EndpointSlice controller; on loopback, gone with the test. */
@@ -16,6 +26,7 @@ export class KubeApi implements AsyncDisposable {
   readonly #folder: string;
   readonly #programs: string;
   readonly #ports: Ports;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: SEEDERS });
   #etcd: Daemon | undefined;
   #server: Daemon | undefined;
   #controllers: Daemon | undefined;
@@ -64,7 +75,8 @@ export class KubeApi implements AsyncDisposable {
     return new KubeClient(this.url, this.ca, token);
   }
 
-  async startServer(): Promise<void> {
+  /** With these flags beside those that it needs. */
+  async startServer(flags: Readonly<Record<string, string>> = {}): Promise<void> {
     const file = (name: string): string => join(this.#folder, name);
     this.#server = new Daemon(join(this.#programs, 'kube-apiserver'), {
       'etcd-servers': `http://127.0.0.1:${this.#ports.etcd}`,
@@ -81,6 +93,7 @@ export class KubeApi implements AsyncDisposable {
       'max-requests-inflight': '2000',
       'max-mutating-requests-inflight': '1000',
       v: '1',
+      ...flags,
     });
     await this.#server.ready('kube-apiserver', () => this.#isReady());
     this.#admin?.[Symbol.dispose]();
@@ -121,6 +134,23 @@ export class KubeApi implements AsyncDisposable {
     });
   }
 
+  /**
+   * Puts objects where the server keeps them, as it would write them: ten thousand appear within seconds, where to ask
+   * for each takes minutes. Their uid and creationTimestamp are the caller's.
+   */
+  async seed(objects: readonly SeededObject[]): Promise<void> {
+    const left = objects.values();
+    const putAll = async (): Promise<void> => {
+      for (const object of left) {
+        const { namespace, name } = object.metadata;
+        const key = Buffer.from(`${STORED[object.kind]}/${namespace}/${name}`).toString('base64');
+        // One by one: no two objects of an API have the same resourceVersion.
+        await this.#askEtcd('/v3/kv/put', { key, value: Buffer.from(encodeObject({ ...object })).toString('base64') });
+      }
+    };
+    await Promise.all(Array.from({ length: SEEDERS }, putAll));
+  }
+
   /** Forgets every version before now, as etcd does every five minutes. */
   async compact(): Promise<void> {
     const range = (await this.#askEtcd('/v3/kv/range', { key: Buffer.from('/').toString('base64') })) as {
@@ -131,6 +161,7 @@ export class KubeApi implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#admin?.[Symbol.dispose]();
+    this.#agent.destroy();
     await this.#controllers?.stop();
     await this.#server?.stop();
     await this.#etcd?.stop();
@@ -183,7 +214,8 @@ export class KubeApi implements AsyncDisposable {
   /** The JSON gateway of its gRPC. */
   #askEtcd(path: string, body: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const asked = request({ host: '127.0.0.1', port: this.#ports.etcd, method: 'POST', path }, (response) => {
+      const to = { host: '127.0.0.1', port: this.#ports.etcd, method: 'POST', path, agent: this.#agent };
+      const asked = request(to, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk;
