@@ -203,7 +203,10 @@ describe('diff', () => {
     const tiny = buildServicePort({ name: 'tiny', frontends: [buildFrontend({ address: '10.0.0.3' })] });
     change(image, { updated: byKey(big('second', '10.0.0.2'), tiny) });
     expect(Array.from(image.refused, ([service, { reason }]) => [service, reason])).toEqual([
-      ['ns/second', 'Map "slots" is full: 40 more rows side by side are needed, it has room for 24'],
+      [
+        'ns/second',
+        'Map "slots" is full: 40 more rows side by side are needed, it holds 64 at most and has room for 24: remove Services or endpoints',
+      ],
     ]);
     expect([...image.idByKey.keys()]).toEqual([big('first', '').key, tiny.key]);
     change(image, { removed: new Set([big('first', '').key]) });
@@ -237,7 +240,10 @@ describe('diff', () => {
     const writes = change(image, { updated: byKey(...services) });
     expect(writes.filter((write) => 'serviceId' in write)).toEqual([]);
     expect(Array.from(image.refused, ([service, { reason }]) => [service, reason])).toEqual([
-      ['ns/web', 'Map "frontends" is full: 2 more rows are needed, it has room for 1'],
+      [
+        'ns/web',
+        'Map "frontends" is full: 2 more rows are needed, it holds 1 at most and has room for 1: remove Services, ports, or addresses of them',
+      ],
     ]);
     expect({ backends: image.backends.size, services: image.services.size }).toEqual({ backends: 0, services: 0 });
   });

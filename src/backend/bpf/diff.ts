@@ -1,6 +1,7 @@
 import { formatCidr } from '../../model/cidr.ts';
 import type { Ip } from '../../model/ip.ts';
 import type { NodeState, ServicePort, ServicePortKey } from '../../plan/state.ts';
+import { describeFull } from './image/full-map.ts';
 import type { Gathered } from './image/gathered.ts';
 import { program } from './image/program.ts';
 import { reserve } from './image/reserve.ts';
@@ -148,7 +149,8 @@ function diffNodeVips(image: Image, { node, environment }: Surroundings): Set<Ip
   for (const [ip, flags] of wanted) {
     if (image.nodeVips.get(ip) === flags) continue;
     if (!image.vips.has(ip) && image.vips.size >= image.capacities.vips) {
-      image.refused.set(refusal, { reason: `Map "vips" is full: it has no room for ${ip}`, servicePorts: new Map() });
+      const reason = `No row for ${ip}: ${describeFull(image, 'vips', { needed: 1, room: 0 })}`;
+      image.refused.set(refusal, { reason, servicePorts: new Map() });
       continue;
     }
     setNodeFlags(image, ip, flags);

@@ -27,7 +27,13 @@ it('programs what it is given, repairs what was removed, and names what does not
   expect(both).toEqual({
     ...report,
     writes: 0,
-    refused: [{ service: 'ns/other', reason: 'Map "frontends" is full: 1 more rows are needed, it has room for 0' }],
+    refused: [
+      {
+        service: 'ns/other',
+        reason:
+          'Map "frontends" is full: 1 more rows are needed, it holds 1 at most and has room for 0: remove Services, ports, or addresses of them',
+      },
+    ],
   });
   expect([...backend.observe().idByKey.keys()]).toEqual([keyOf({ name: 'web' })]);
 });

@@ -34,6 +34,14 @@ describe('claims', () => {
     expect(last(['a', good('x')], ['a'])).toEqual([['delete Node /x'], []]);
   });
 
+  it('names the very line of an object that stands twice within one JSON List', () => {
+    const node = '{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "x"}}';
+    expect(last(['a', `{"kind": "List", "items": [\n${node},\n${node}\n]}\n`])).toEqual([
+      ['set x', ignore('Node x in a:3', 'a holds it, too: keep one of them')],
+      [],
+    ]);
+  });
+
   it('names the namespace of what it deletes', () => {
     const slice =
       '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: {name: x, namespace: n, labels: {kubernetes.io/service-name: s}}}';

@@ -50,6 +50,14 @@ describe('parseManifest', () => {
     ]);
   });
 
+  it('knows the line of each item of a JSON List, also where all are accepted', () => {
+    const json = '{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}';
+    expect(read(`{"kind": "List", "items": [\n${json},\n\n${json}]}`)).toEqual([
+      ['Node a', 2, 'Node'],
+      ['Node a', 4, 'Node'],
+    ]);
+  });
+
   it("reads the API's own lists, whose items have no kind", () => {
     const list = { apiVersion: 'v1', kind: 'NodeList', items: [{ metadata: { name: 'a' } }] };
     expect(read(JSON.stringify(list))).toEqual([['Node a', 1, 'Node']]);

@@ -57,10 +57,15 @@ function parseJson(text: string): { readonly raw: unknown } | undefined {
 function readJson(text: string, raw: unknown): readonly Entry[] {
   const items = listItems(raw);
   if (items === undefined) return [readObject(raw, 1)];
-  const entries = items.map((item) => readObject(item, 1));
-  if (entries.every((entry) => entry.parsed.ok)) return entries;
-  const lines = jsonItemLines(text);
-  return entries.map((entry, item) => ({ ...entry, line: lines[item] ?? 1, item }));
+  let lines: readonly number[] | undefined; // most files are without fault: nobody asks
+  return items.map((each, item) => ({
+    ...readObject(each, 1),
+    item,
+    get line() {
+      lines ??= jsonItemLines(text);
+      return lines[item] ?? 1;
+    },
+  }));
 }
 
 function* readYaml(document: Piece): Iterable<YamlEntry> {

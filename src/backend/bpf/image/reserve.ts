@@ -11,6 +11,7 @@ import {
   unpackMember,
 } from '../image.ts';
 import type { LoweredService } from '../lower.ts';
+import { describeFull } from './full-map.ts';
 import type { SlotRange } from './slot-ranges.ts';
 import { rangeName } from './source-range-name.ts';
 import { needsVip } from './vip-users.ts';
@@ -67,7 +68,7 @@ function giveBack(image: Image, taken: Taken): void {
 
 function reserveOne(image: Image, lowered: LoweredService, taken: Taken): Reservation | string {
   const id = image.idByKey.get(lowered.key) ?? image.serviceIds.take();
-  if (id === undefined) return full('services', 1, 0);
+  if (id === undefined) return describeFull(image, 'services', { needed: 1, room: 0 });
   const row = image.services.get(id) ?? {
     id,
     name: undefined,
@@ -103,7 +104,7 @@ function reserveOne(image: Image, lowered: LoweredService, taken: Taken): Reserv
     ['local', local],
   ] as const) {
     if (ids.length > 0 && places[set] === undefined)
-      return full('slots', ids.length, image.ranges.longest, ' side by side');
+      return describeFull(image, 'slots', { needed: ids.length, room: image.ranges.longest });
   }
   const members = memberIds.map((backendId, index) => packMember(backendId, lowered.members[index]?.flags ?? 0));
   members.sort((left, right) => left - right);
@@ -173,7 +174,7 @@ function findFullMap(image: Image, services: readonly LoweredService[]): string 
   const held = { ...counts, frontends: frontends.size, vips: image.vips.size };
   for (const map of COUNTED_MAPS) {
     const room = capacities[map] - held[map];
-    if (needed[map] > room) return full(map, needed[map], room);
+    if (needed[map] > room) return describeFull(image, map, { needed: needed[map], room });
   }
   return undefined;
 }
@@ -194,16 +195,13 @@ function countNewRanges(row: ServiceRow | undefined, { sourceRanges }: LoweredSe
 
 function describeBackends(image: Image, lowered: LoweredService, taken: Taken): string {
   const rows = [...lowered.sets.cluster, ...lowered.sets.local, ...lowered.members.map((member) => member.row)];
+  const room = taken.backendIds.length;
   const missing = new Set(rows.filter((row) => image.backends.find(row) === undefined).map(frontendNameOf));
-  return full('backends', taken.backendIds.length + missing.size, taken.backendIds.length);
+  return describeFull(image, 'backends', { needed: room + missing.size, room });
 }
 
 function frontendNameOf({ addr, port, proto }: Backend): string {
   return frontendName({ addr, port, proto });
-}
-
-function full(map: string, needed: number, room: number, how = ''): string {
-  return `Map "${map}" is full: ${needed} more rows${how} are needed, it has room for ${room}`;
 }
 
 function fitsName(name: string): boolean {
