@@ -41,6 +41,7 @@ const memberKey = maps.members.key.encode({ serviceId: SERVICE_ID, backendId: BA
 
 test.each<readonly [string, () => void]>([
   ['a frontend that is gone', () => void object.map('frontends').delete(frontendKey)],
+  ['a frontend with something in its padding', () => object.map('frontends').update(strayKey(), new Uint8Array(8))],
   ['a VIP that is another thing', () => object.map('vips').update(maps.vips.key.encode(VIP), new Uint8Array(4))],
   ['a member that is gone', () => void object.map('members').delete(memberKey)],
   ['a name that is gone', () => void object.map('service_names').delete(maps.service_names.key.encode(SERVICE_ID))],
@@ -100,6 +101,10 @@ function finish(comparing: Generator<undefined, boolean>): boolean {
 
 function wanted(delta: StateDelta) {
   return { state: planner.state(), delta, environment: { deviceAddresses: ['192.0.2.1' as Ip] } };
+}
+
+function strayKey(): Uint8Array {
+  return frontendKey.slice().fill(1, frontendKey.length - 1);
 }
 
 function rangeKey(): Uint8Array {

@@ -66,6 +66,9 @@ function commitBatch(first: Write, batch: readonly Write[], memory: Memory): voi
     case 'drain':
       putRows([{ kind: 'put', map: 'vips', key: first.vip, value: { flags: 0 } }], kernel.vips);
       return;
+    case 'delete-stray':
+      kernel.frontends.deleteBatch(first.key, 1);
+      return;
     case 'store-backend':
       kernel.backends.mmap(first.id, first.id + 1);
       Backend.encodeInto(memory.backends, first.id * Backend.size, first.row);

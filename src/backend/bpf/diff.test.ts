@@ -10,6 +10,7 @@ import {
   keyOf,
   MASQUERADE,
 } from '../../../test/support/service-ports.ts';
+import { Frontend, FrontendKey } from '../../abi/generated.ts';
 import type { Ip } from '../../model/ip.ts';
 import type { ServicePort } from '../../plan/state.ts';
 import { createFakeKernel, FAKE_CAPACITIES } from '../fake/kernel.ts';
@@ -193,6 +194,22 @@ describe('diff', () => {
     expect(writes.filter(({ kind }) => kind === 'store-policy')).toEqual([
       { kind: 'store-policy', serviceId: 1, value: { affinitySec: 0, flags: 2 } },
     ]);
+  });
+
+  it('deletes a frontend whose key has something in its padding, and leaves the one without', () => {
+    const kernel = createFakeKernel(small);
+    const port = buildServicePort();
+    const whole = { servicePorts: byKey(port), node, environment, nowMs: 0 };
+    for (const part of diffAll(observe(kernel), whole)) commit(part, kernel);
+    const [present] = [...kernel.frontends.chunks()];
+    if (present === undefined) throw new Error('No frontend');
+    const stray = present.keys.slice(0, FrontendKey.size);
+    stray[FrontendKey.size - 1] = 1;
+    kernel.frontends.updateBatch(stray, present.values.slice(0, Frontend.size), 1);
+    const image = observe(kernel);
+    expect([...diffAll(image, whole)].flat()).toEqual([{ kind: 'delete-stray', key: stray }]);
+    commit([{ kind: 'delete-stray', key: stray }], kernel);
+    expect([[...kernel.frontends.chunks()], [...diffAll(image, whole)].flat()]).toEqual([[present], []]);
   });
 
   it('refuses by name a Service that does not fit, and programs it once there is room', () => {

@@ -48,6 +48,8 @@ export function* diff(image: Image, change: Change): Generator<readonly Write[]>
 /** As diff, for an image just observed: whatever is not wanted goes, whoever made it. */
 export function* diffAll(image: Image, whole: Whole): Generator<readonly Write[]> {
   image.refused.clear();
+  yield image.strays.map((key): Write => ({ kind: 'delete-stray', key }));
+  image.strays = [];
   adoptByFrontends(image, whole.servicePorts.values());
   const wantedIds = new Set(Array.from(whole.servicePorts.keys(), (key) => image.idByKey.get(key)));
   const removedIds = [...image.services.keys()].filter((id) => !wantedIds.has(id));

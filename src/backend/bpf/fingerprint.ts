@@ -79,6 +79,8 @@ function rowOf(write: Write): TouchedRow | undefined {
       return undefined;
     case 'store-config':
       return { map: 'config', key: new Uint8Array(4) };
+    case 'delete-stray':
+      return { map: 'frontends', key: write.key };
     case 'drain':
       return { map: 'vips', key: maps.vips.key.encode(write.vip) };
     case 'put':

@@ -49,6 +49,8 @@ export interface Image {
   /** Rows of the maps that are kept by service. */
   readonly counts: { members: number; service_names: number; source_ranges: number };
   config: ConfigRow | undefined;
+  /** Keys of observed frontends with bytes where padding is to be zero: no program finds them, diffAll deletes them. */
+  strays: readonly Uint8Array[];
   /** By "namespace/name": Services that don't fit, to be tried again. */
   readonly refused: Map<string, RefusedService>;
   /** Something was freed since the refused ones were tried. */
@@ -110,6 +112,7 @@ export function createImage(capacities: Capacities): Image {
     ranges: createSlotRangePool(capacities.slots),
     counts: { members: 0, service_names: 0, source_ranges: 0 },
     config: undefined,
+    strays: [],
     refused: new Map(),
     hasNewRoom: false,
   };

@@ -1,5 +1,5 @@
 import type { Codec } from '../../abi/codec.ts';
-import { Backend, maps, VipFlag } from '../../abi/generated.ts';
+import { Backend, FrontendKey, maps, VipFlag } from '../../abi/generated.ts';
 import { PROTO_AT } from './image/backend-table.ts';
 import { loadConfig } from './image/config-row.ts';
 import { createFoundServices, type FoundService, type FoundServices } from './image/found-service.ts';
@@ -86,12 +86,18 @@ function loadHashes(image: Image, kernel: KernelMaps, found: FoundServices): voi
     const node = flags & (VipFlag.NODE | VipFlag.LOOPBACK | VipFlag.NODE_IP);
     if (node !== 0) setNodeFlags(image, addr, node);
   }
-  for (const [key, { serviceId, scope }] of rowsOf(kernel.frontends, maps.frontends)) {
+  const strays: Uint8Array[] = [];
+  for (const [key, { serviceId, scope }, keys, at] of rowsOf(kernel.frontends, maps.frontends)) {
+    if (keys[at + FRONTEND_PADDING_AT] !== 0) {
+      strays.push(keys.slice(at, at + FrontendKey.size));
+      continue;
+    }
     const frontend: FrontendRow = { key, scope, serviceId };
     image.frontends.set(frontendName(key), frontend);
     countFrontend(image, frontend, 1);
     found.of(serviceId).frontends.push(frontend);
   }
+  image.strays = strays;
   for (const [{ serviceId, backendId }, { flags }] of rowsOf(kernel.members, maps.members)) {
     found.of(serviceId).members.push(packMember(backendId, flags));
     image.counts.members += 1;
@@ -129,15 +135,19 @@ function keepResting(image: Image, previous: Image): void {
   }
 }
 
+/** The one byte of padding that a key of a hash map has; codecs write it as zero and don't read it. */
+const FRONTEND_PADDING_AT = FrontendKey.size - 1;
+
 function* rowsOf<K, V>(
   rows: HashRows,
   { key, value }: { readonly key: Codec<K>; readonly value: Codec<V> },
-): Generator<readonly [K, V]> {
+): Generator<readonly [key: K, value: V, keys: Uint8Array, at: number]> {
   for (const { keys, values, count } of rows.chunks()) {
     const keyView = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
     const valueView = new DataView(values.buffer, values.byteOffset, values.byteLength);
     for (let row = 0; row < count; row += 1) {
-      yield [key.decodeFrom(keyView, row * key.size), value.decodeFrom(valueView, row * value.size)];
+      const at = row * key.size;
+      yield [key.decodeFrom(keyView, at), value.decodeFrom(valueView, row * value.size), keys, at];
     }
   }
 }

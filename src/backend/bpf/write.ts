@@ -30,7 +30,9 @@ export type Write =
   | Put
   | Delete
   /** The address serves nothing new; flows that know it still find their way. */
-  | { readonly kind: 'drain'; readonly vip: Ip };
+  | { readonly kind: 'drain'; readonly vip: Ip }
+  /** A row of frontends that no plan can have: bytes where the key's padding is to be zero. */
+  | { readonly kind: 'delete-stray'; readonly key: Uint8Array };
 
 export interface Policy {
   readonly affinitySec: number;
