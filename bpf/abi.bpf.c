@@ -4,7 +4,6 @@
 
 /* libbpf leaves a section of this name alone, so that this costs no map. */
 struct abi {
-	struct gc_request gc_request;
 	enum scope scope;
 	enum client client;
 	enum verdict verdict;
@@ -15,8 +14,10 @@ struct abi {
 	enum vip_flag vip_flag;
 	enum member_flag member_flag;
 	enum hook hook;
-	enum ct_flag ct_flag;
+	enum flow_flag flow_flag;
 	enum ct_tcp ct_tcp;
+	enum ct_timeout ct_timeout;
+	enum step step;
 	enum device_role device_role;
 	enum config_flag config_flag;
 	enum reason reason;

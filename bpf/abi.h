@@ -216,34 +216,85 @@ enum hook {
 	HOOK_POD_OUT = 1, /* to the pod: tc egress */
 };
 
-/* A flow seen at one hook in one direction. */
-struct ct_key {
-	struct tuple tuple;
-	__u8 proto;
-	__u8 hook; /* enum hook */
-	__u8 pad[2];
+/*
+ * A connection from a pod to a VIP, or a direct one that had to change its port: one row for all of its
+ * packets. Tuples are those of packets from the client; answers have them reversed.
+ */
+struct flow {
+	struct tuple dialled;
+	struct tuple forwarded; /* what it becomes at pod_in */
+	__u32 service_id; /* 0: none (a renamed direct connection) */
+	__u32 backend_id;
+	__u32 created; /* seconds of CLOCK_MONOTONIC */
+	__u32 looked_at; /* low half of jiffies64 when the clock was last asked for this flow */
+	__u32 epoch; /* config's, when the backend was last known to be a member */
+	__u32 place; /* where this row lies */
+	__be16 hairpin_port; /* the client's, as the backend sees it behind the node's address */
+	__u8 proto; /* 0: never used, or given up */
+	__u8 flags; /* FLOW_F_* */
+	__u8 tcp[2]; /* CT_TCP_* of its packets, by enum hook */
+	__u8 mac[6]; /* destination MAC where client and backend share a bridge, else 0 */
+	__u32 expires; /* seconds of CLOCK_MONOTONIC; the row is free afterwards */
+};
+
+/* Where a packet of a flow may be met. */
+enum step {
+	STEP_REQUEST = 0, /* pod_in, from the client */
+	STEP_ANSWER = 1, /* pod_out, to the client */
+	STEP_HAIRPIN_REQUEST = 2, /* pod_out, to the client that is its own backend */
+	STEP_HAIRPIN_ANSWER = 3, /* pod_in, from it to the node's address */
 };
 
 /*
- * What the packet becomes. The row of the other direction is always
- * (reverse(tuple), other hook) -> reverse(key.tuple), so either half can restore the other.
+ * Ways to the flows whose clients, address and port, share a hash: all that a search looks at. Small, so
+ * that what misses costs no more than a cache line that is likely at hand.
  */
-struct ct {
-	__u64 last_seen_ns; /* CLOCK_MONOTONIC, at most a second old */
-	__u64 created_ns;
-	struct tuple tuple;
-	__u32 service_id; /* 0: none (a renamed direct connection) */
-	__u32 backend_id;
-	__u8 flags; /* CT_F_* */
-	__u8 tcp; /* CT_TCP_*: flags seen by this row */
-	__u8 mac[6]; /* destination MAC where client and backend share a bridge, else 0 */
-	__u32 looked_at; /* low half of jiffies64 when last_seen was last compared with the clock */
+struct flow_set {
+	__u32 tags[8]; /* of what was dialled; 0: free. CT_WAYS */
+	__u32 answer_tags[8]; /* of the answers; 0: steps lead to it */
+	__u32 places[8]; /* of the flows */
+	__u32 expires[8]; /* seconds of CLOCK_MONOTONIC */
+	struct bpf_spin_lock lock; /* for writers */
+	__u32 detours; /* not 0: what is not found here may be in steps, until this second */
 };
 
-enum ct_flag {
-	CT_F_HAIRPIN = 1, /* backend is the client itself */
-	CT_F_DIRECT = 2, /* a direct connection whose port was taken by a VIP flow */
-	CT_F_BRIDGE = 4, /* client and backend may share a bridge: mac is wanted */
+/* Rows of flows are given out in turn, so that the next ones are at hand; each CPU takes some at once. */
+struct flow_cursor {
+	struct bpf_spin_lock lock;
+	__u32 next;
+};
+
+struct flow_batch {
+	__u32 next;
+	__u32 left;
+};
+
+/* Packets that the set of their client does not lead to a flow: hairpins, other ports, full sets. */
+struct step_set {
+	__u32 tags[8];
+	__u32 expires[8];
+	__u32 flows[8]; /* enum step << STEP_SHIFT | place of the flow */
+	struct bpf_spin_lock lock;
+	__u32 pad;
+};
+
+enum flow_flag {
+	FLOW_F_HAIRPIN = 1, /* backend is the client itself */
+	FLOW_F_DIRECT = 2, /* a direct connection whose port was taken by a VIP flow */
+	FLOW_F_BRIDGE = 4, /* client and backend may share a bridge: mac is wanted */
+	FLOW_F_RENAMED = 8, /* the backend sees another port of the client */
+	FLOW_F_CROWDED = 16, /* the set of its client was full: only steps lead here */
+};
+
+/* Seconds without a packet; as nf_conntrack has them, half closed as kube-proxy sets it. */
+enum ct_timeout {
+	CT_TCP_OPENING_SEC = 60,
+	CT_TCP_ESTABLISHED_SEC = 432000,
+	CT_TCP_HALF_CLOSED_SEC = 3600,
+	CT_TCP_CLOSED_SEC = 120,
+	CT_TCP_RESET_SEC = 10,
+	CT_UDP_SEC = 120,
+	CT_OTHER_SEC = 600,
 };
 
 enum ct_tcp {
@@ -288,12 +339,15 @@ struct cidr {
 /* One row; written by the agent, read by every program. */
 struct config {
 	__u64 node_netns_cookie; /* 0: not yet learnt */
+	__u64 hash_seed; /* of conntrack; as old as its maps */
 	__u64 probe_cookie; /* socket cookie whose connect() teaches node_netns_cookie; 0: none */
 	struct cidr local_cidrs[8]; /* the local detector; unused: mask all zero and addr all ones */
 	struct ip node_addr_v4; /* what a hairpin pod sees; :: if none */
 	struct ip node_addr_v6;
 	__u32 flags; /* CONFIG_F_* */
-	__u32 renamed; /* not 0: rows of CT_F_DIRECT may exist */
+	__u32 renamed; /* not 0: flows of FLOW_F_DIRECT may exist */
+	__u32 epoch; /* counts the times that members went */
+	__u32 pad;
 };
 
 enum config_flag {
@@ -323,7 +377,7 @@ enum reason {
 	REASON_DROP = 2,
 	REASON_SOURCE_RANGE = 3,
 	REASON_NO_FLOW = 4, /* mid-stream TCP without a row */
-	REASON_CT_FULL = 5,
+	REASON_CT_FULL = 5, /* no port was free, or a living flow gave way */
 	REASON_STALE_SLOT = 6,
 	REASON_COLLISION = 7, /* another source port was taken */
 	REASON_LEFT_NODE = 8, /* stopped at the uplink guard */
@@ -343,21 +397,19 @@ enum sizes {
 	MAX_MEMBERS = 262144,
 	MAX_SOURCE_RANGES = 65536,
 	MAX_AFFINITIES = 65536,
-	MAX_CONNTRACK = 131072,
+	CT_WAYS = 8,
+	MAX_FLOWS = 131072,
+	FLOW_SETS = MAX_FLOWS / CT_WAYS,
+	FLOW_BATCH = 32,
+	STEP_SETS = 8192,
+	STEP_SHIFT = 30,
 	MAX_SOCKETS = 131072,
 	SK_PEER_WAYS = 4,
 	SK_PEER_SETS = MAX_SOCKETS / SK_PEER_WAYS,
 	MAX_FRAGS = 8192,
 	MAX_DEVICES = 16384,
-	MAX_GC_KEYS = 64, /* one BPF_PROG_TEST_RUN carries less than a page */
 	MAX_ICMP_CLIENTS = 4096,
 	ICMP_PER_SECOND = 100, /* answers to one client */
-};
-
-/* Packet data of conntrack_gc: keys whose rows are to go if last seen before the time beside them. */
-struct gc_request {
-	struct ct_key key;
-	__u64 seen_before_ns;
 };
 
 /* ICMP answers are bounded per client. */
@@ -371,6 +423,4 @@ _Static_assert(sizeof(struct frontend_key) == 20, "frontend_key");
 _Static_assert(sizeof(struct service) == 64, "service");
 _Static_assert(sizeof(struct slot) == 8, "slot: one aligned u64");
 _Static_assert(sizeof(struct backend) == 24, "backend");
-_Static_assert(sizeof(struct ct_key) == 40, "ct_key");
-_Static_assert(sizeof(struct ct) == 72, "ct");
-_Static_assert(sizeof(struct gc_request) == 48, "gc_request");
+_Static_assert(sizeof(struct flow) == 112, "flow");

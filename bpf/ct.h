@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 #pragma once
 /*
- * Conntrack of the pod edge. A flow is a pair of rows: the one seen from the pod and the one seen to
- * the pod, each saying what its packets become. Either row can restore the other, see struct ct.
+ * Conntrack of the pod edge: one row for a flow, in the set of its client's address and port, where
+ * requests and answers alike find it by one look. Nothing has to be collected: a row that has run out is
+ * as good as free, and a full set sends new flows elsewhere.
  */
 #include "lb.h"
 #include "parse.h"
 #include "scratch.h"
 
-#define REFRESH_NS NSEC_PER_SEC
 /* Between two looks at the clock, which cost what a look-up costs: a quarter of a second at most. */
 #define LOOK_JIFFIES 25
 #define PORT_ATTEMPTS 8
 #define PORT_FLOOR 1024
 #define NSID_UNKNOWN 0xffffffff
 #define NSID_CURRENT 0xfffffffe /* any other negative s32 means the caller's to the kernel */
+#define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
+#define PLACE_MASK ((1u << STEP_SHIFT) - 1)
 
 static __always_inline struct tuple reverse(const struct tuple *tuple)
 {
@@ -28,103 +30,459 @@ static __always_inline struct tuple reverse(const struct tuple *tuple)
 	return reversed;
 }
 
+/* One branch for the verifier to follow. */
 static __always_inline bool tuple_equal(const struct tuple *a, const struct tuple *b)
 {
-	return a->sport == b->sport && a->dport == b->dport && ip_equal(&a->saddr, &b->saddr) &&
-	       ip_equal(&a->daddr, &b->daddr);
+	__u32 differs = (a->sport ^ b->sport) | (a->dport ^ b->dport);
+
+	for (int i = 0; i < 4; i++)
+		differs |= (a->saddr.word[i] ^ b->saddr.word[i]) |
+			   (a->daddr.word[i] ^ b->daddr.word[i]);
+	return !differs;
 }
 
-static __always_inline struct ct_key peer_key(const struct ct_key *key, const struct ct *row)
+static __always_inline __u32 seconds(void)
 {
-	struct ct_key peer = {
-		.tuple = reverse(&row->tuple),
-		.proto = key->proto,
-		.hook = !key->hook,
+	return bpf_ktime_get_ns() / NSEC_PER_SEC;
+}
+
+/* Twice, so that each bit reaches all: ports differ in few. */
+static __always_inline __u64 mix(__u64 hash)
+{
+	hash *= 0x9e3779b97f4a7c15ull;
+	hash ^= hash >> 32;
+	hash *= 0x9e3779b97f4a7c15ull;
+	return hash ^ hash >> 32;
+}
+
+/* Hashes of a packet, seeded, so that nobody outside can aim at a set. */
+struct hashes {
+	__u64 client; /* of the client's address and port: the same for requests and answers */
+	__u64 packet; /* of everything */
+};
+
+static __always_inline __u64 hash_end(__u64 hash, const struct ip *address, __u32 rest, bool v4)
+{
+	hash = mix(hash ^ ((__u64)rest << 32 | address->word[3]));
+	if (v4)
+		return hash;
+	hash = mix(hash ^ ((__u64)address->word[0] << 32 | address->word[1]));
+	return mix(hash ^ address->word[2]);
+}
+
+static __always_inline struct hashes hash_key(const struct config *cfg, const struct ct_key *key)
+{
+	const struct tuple *tuple = &key->tuple;
+	bool v4 = ip_is_v4(&tuple->saddr), from_pod = key->hook == HOOK_POD_IN;
+	const struct ip *client = from_pod ? &tuple->saddr : &tuple->daddr;
+	const struct ip *peer = from_pod ? &tuple->daddr : &tuple->saddr;
+	__u32 client_port = from_pod ? tuple->sport : tuple->dport;
+	__u32 peer_port = from_pod ? tuple->dport : tuple->sport;
+	struct hashes hashes;
+
+	hashes.client = hash_end(cfg->hash_seed, client, client_port << 8 | key->proto, v4);
+	hashes.packet = hash_end(hashes.client, peer, peer_port << 1 | from_pod, v4);
+	return hashes;
+}
+
+static __always_inline __u32 tag_of(const struct hashes *hashes)
+{
+	return hashes->packet >> 32 | 1;
+}
+
+/* 1 or 0, without a branch: eight in a row are 256 ways for a verifier to walk. */
+static __always_inline __u64 is_same(__u32 a, __u32 b)
+{
+	__u64 same = ((__u64)(a ^ b) - 1) >> 63;
+
+	asm volatile("" : "+r"(same));
+	return same;
+}
+
+/* The way with this tag; CT_WAYS: none. */
+static __always_inline __u32 find_way(const __u32 *tags, __u32 tag)
+{
+	__u64 found = CT_WAYS;
+
+#pragma unroll
+	for (int i = 0; i < CT_WAYS; i++)
+		found -= (CT_WAYS - i) * is_same(READ_ONCE(tags[i]), tag);
+	return found;
+}
+
+/* The way with this tag, else a free one, else the one that ends first. */
+static __always_inline __u32 choose_way(const __u32 *tags, const __u32 *expires, __u32 tag)
+{
+	__u64 first = 1ull << 62;
+
+#pragma unroll
+	for (int i = 0; i < CT_WAYS; i++) {
+		__u64 rank = ((__u64)expires[i] + 1) * (1 - is_same(tags[i], tag));
+		__u64 less = (rank << 8 | i) - first, is_less = less >> 63;
+
+		asm volatile("" : "+r"(is_less));
+		first += less * is_less;
+	}
+	return first & (CT_WAYS - 1);
+}
+
+static __always_inline struct flow_set *get_set(__u32 index)
+{
+	return bpf_map_lookup_elem(&flow_sets, &index);
+}
+
+static __always_inline struct step_set *get_steps(__u32 index)
+{
+	return bpf_map_lookup_elem(&steps, &index);
+}
+
+static __always_inline struct flow *get_flow(__u32 place)
+{
+	return bpf_map_lookup_elem(&flows, &place);
+}
+
+/* What the backend of a hairpin sees: the node. */
+static __always_inline struct tuple masked(const struct config *cfg, const struct flow *flow)
+{
+	struct tuple tuple = flow->forwarded;
+
+	tuple.saddr = ip_is_v4(&tuple.daddr) ? cfg->node_addr_v4 : cfg->node_addr_v6;
+	tuple.sport = flow->hairpin_port;
+	return tuple;
+}
+
+/* A packet of a flow as it is met at this step. */
+static __always_inline struct tuple met_at(const struct config *cfg, const struct flow *flow,
+					   __u32 step)
+{
+	struct tuple hairpin;
+
+	if (step == STEP_REQUEST)
+		return flow->dialled;
+	if (step == STEP_ANSWER)
+		return reverse(&flow->forwarded);
+	if (step == STEP_HAIRPIN_REQUEST)
+		return flow->forwarded;
+	hairpin = masked(cfg, flow);
+	return reverse(&hairpin);
+}
+
+/* What it becomes there. */
+static __always_inline struct tuple becomes(const struct config *cfg, const struct flow *flow,
+					    __u32 step)
+{
+	if (step == STEP_REQUEST)
+		return flow->forwarded;
+	if (step == STEP_ANSWER)
+		return reverse(&flow->dialled);
+	if (step == STEP_HAIRPIN_REQUEST)
+		return masked(cfg, flow);
+	return reverse(&flow->forwarded);
+}
+
+/* The flow that a row of steps leads to, which it need not be. */
+static __noinline struct flow *find_detour(__u64 hash, __u32 tag, __u32 *step)
+{
+	struct step_set *set = get_steps(hash % STEP_SETS);
+	__u32 way;
+
+	if (!set)
+		return NULL;
+	way = find_way(set->tags, tag);
+	if (way >= CT_WAYS)
+		return NULL;
+	*step = set->flows[way] >> STEP_SHIFT;
+	return get_flow(set->flows[way] & PLACE_MASK);
+}
+
+/* A packet -> the flow that it belongs to, and which step this is. */
+static __noinline struct flow *find_flow(const struct config *cfg, const struct ct_key *key,
+					 __u32 *step)
+{
+	struct hashes hashes = hash_key(cfg, key);
+	__u32 tag = tag_of(&hashes), way;
+	struct flow_set *set = get_set(hashes.client % FLOW_SETS);
+	struct flow *flow;
+	struct tuple met;
+
+	if (!set)
+		return NULL;
+	*step = key->hook == HOOK_POD_IN ? STEP_REQUEST : STEP_ANSWER;
+	way = find_way(key->hook == HOOK_POD_IN ? set->tags : set->answer_tags, tag);
+	if (way < CT_WAYS)
+		flow = get_flow(set->places[way]);
+	else if (set->detours)
+		flow = find_detour(hashes.packet, tag, step);
+	else
+		return NULL;
+	if (!flow)
+		return NULL;
+	met = met_at(cfg, flow, *step);
+	return tuple_equal(&met, &key->tuple) && flow->proto == key->proto ? flow : NULL;
+}
+
+/* Both sides said goodbye, or one hung up. */
+static __always_inline bool is_closed(const struct flow *flow)
+{
+	return ((flow->tcp[HOOK_POD_IN] | flow->tcp[HOOK_POD_OUT]) & CT_TCP_RST) ||
+	       (flow->tcp[HOOK_POD_IN] & flow->tcp[HOOK_POD_OUT] & CT_TCP_FIN);
+}
+
+static __always_inline __u32 timeout(const struct flow *flow)
+{
+	__u8 seen = flow->tcp[HOOK_POD_IN] | flow->tcp[HOOK_POD_OUT];
+
+	if (flow->proto == IPPROTO_UDP)
+		return CT_UDP_SEC;
+	if (flow->proto != IPPROTO_TCP)
+		return CT_OTHER_SEC;
+	if (seen & CT_TCP_RST)
+		return CT_TCP_RESET_SEC;
+	if (is_closed(flow))
+		return CT_TCP_CLOSED_SEC;
+	if (seen & CT_TCP_FIN)
+		return CT_TCP_HALF_CLOSED_SEC;
+	return seen & CT_TCP_ESTABLISHED ? CT_TCP_ESTABLISHED_SEC : CT_TCP_OPENING_SEC;
+}
+
+static __always_inline __u32 tag_at(const struct config *cfg, const struct flow *flow, __u32 step)
+{
+	struct ct_key key = { .proto = flow->proto, .hook = step == STEP_ANSWER };
+	struct hashes hashes;
+
+	key.tuple = met_at(cfg, flow, step);
+	hashes = hash_key(cfg, &key);
+	return tag_of(&hashes);
+}
+
+static __noinline void forget_flow(const struct config *cfg, struct flow *flow)
+{
+	struct ct_key key = { .tuple = flow->dialled, .proto = flow->proto, .hook = HOOK_POD_IN };
+	struct hashes hashes = hash_key(cfg, &key);
+	struct flow_set *set = get_set(hashes.client % FLOW_SETS);
+	__u32 way;
+
+	if (!set)
+		return;
+	bpf_spin_lock(&set->lock);
+	way = find_way(set->tags, tag_of(&hashes));
+	if (way < CT_WAYS && set->places[way] == flow->place) {
+		set->tags[way] = 0;
+		set->answer_tags[way] = 0;
+		set->expires[way] = 0;
+	}
+	bpf_spin_unlock(&set->lock);
+	flow->proto = 0; /* for those that come by steps */
+	flow->expires = 0;
+}
+
+/* The next place whose flow has run out, or of some that live the one that ends first. */
+static __noinline struct flow *take_row(const struct config *cfg, __u32 now, __u32 *place)
+{
+	__u32 zero = 0, taken;
+	struct flow_batch *batch = bpf_map_lookup_elem(&flow_batches, &zero);
+	struct flow_cursor *cursor = bpf_map_lookup_elem(&flow_cursor, &zero);
+	struct flow *row, *first = NULL;
+
+	if (!batch || !cursor)
+		return NULL;
+	for (int i = 0; i < CT_WAYS; i++) {
+		if (!batch->left) {
+			bpf_spin_lock(&cursor->lock);
+			batch->next = cursor->next;
+			cursor->next = (cursor->next + FLOW_BATCH) % MAX_FLOWS;
+			bpf_spin_unlock(&cursor->lock);
+			batch->left = FLOW_BATCH;
+		}
+		batch->left--;
+		taken = batch->next++;
+		row = get_flow(taken);
+		if (!row)
+			break;
+		if (!first || row->expires < first->expires) {
+			first = row;
+			*place = taken;
+		}
+		if (row->expires < now)
+			return row;
+	}
+	count_reason(REASON_CT_FULL);
+	if (first)
+		forget_flow(cfg, first);
+	return first;
+}
+
+enum put {
+	PUT,
+	PUT_FULL, /* all flows of the set live */
+	PUT_TAKEN, /* a living flow has the same answers */
+};
+
+/* Lets the packets of a flow find it by the set of its client. */
+static __noinline enum put put_head(const struct config *cfg, const struct flow *flow, __u32 now)
+{
+	struct ct_key key = { .tuple = flow->dialled, .proto = flow->proto, .hook = HOOK_POD_IN };
+	struct hashes hashes = hash_key(cfg, &key);
+	__u32 tag = tag_of(&hashes), answer_tag = 0, way, other = CT_WAYS;
+	struct flow_set *set = get_set(hashes.client % FLOW_SETS);
+	enum put put = PUT;
+
+	if (!set)
+		return PUT_TAKEN;
+	if (!(flow->flags & FLOW_F_RENAMED))
+		answer_tag = tag_at(cfg, flow, STEP_ANSWER);
+	bpf_spin_lock(&set->lock);
+	way = choose_way(set->tags, set->expires, tag);
+	other = find_way(set->answer_tags, answer_tag | !answer_tag);
+	if (other < CT_WAYS && other != way && set->expires[other] >= now) {
+		put = PUT_TAKEN;
+	} else if (set->tags[way] && set->tags[way] != tag && set->expires[way] >= now) {
+		put = PUT_FULL;
+	} else {
+		if (other < CT_WAYS)
+			set->answer_tags[other] = 0;
+		WRITE_ONCE(set->tags[way], 0);
+		WRITE_ONCE(set->answer_tags[way], 0);
+		set->places[way] = flow->place;
+		set->expires[way] = flow->expires;
+		WRITE_ONCE(set->answer_tags[way], answer_tag);
+		WRITE_ONCE(set->tags[way], tag);
+		if (set->detours < now)
+			set->detours = 0;
+	}
+	bpf_spin_unlock(&set->lock);
+	return put;
+}
+
+/* Leads from where a flow is met to the flow. False: another one that lives is met there. */
+static __noinline bool put_step(const struct config *cfg, const struct flow *flow, __u32 step,
+				__u32 now)
+{
+	struct ct_key key = {
+		.proto = flow->proto,
+		.hook = step == STEP_ANSWER || step == STEP_HAIRPIN_REQUEST,
 	};
+	__u32 leads_to = step << STEP_SHIFT | flow->place, expires = flow->expires, tag, way;
+	struct hashes hashes;
+	struct step_set *set;
+	struct flow_set *home;
+	bool taken;
 
-	return peer;
+	key.tuple = met_at(cfg, flow, step);
+	hashes = hash_key(cfg, &key);
+	tag = tag_of(&hashes);
+	set = get_steps(hashes.packet % STEP_SETS);
+	home = get_set(hashes.client % FLOW_SETS);
+	if (!set || !home)
+		return false;
+	bpf_spin_lock(&set->lock);
+	way = choose_way(set->tags, set->expires, tag);
+	taken = set->tags[way] == tag && set->expires[way] >= now && set->flows[way] != leads_to;
+	if (!taken) {
+		set->flows[way] = leads_to;
+		set->expires[way] = expires;
+		WRITE_ONCE(set->tags[way], tag);
+	}
+	bpf_spin_unlock(&set->lock);
+	if (!taken && home->detours < expires)
+		home->detours = expires;
+	return !taken;
 }
 
-static __always_inline bool has_mac(const struct ct *row)
+/* Lets all packets of a flow find it; also again, for it may have lost a place to others. */
+static __noinline bool put_ways(const struct config *cfg, struct flow *flow, __u32 now)
 {
-	return row->mac[0] | row->mac[1] | row->mac[2] | row->mac[3] | row->mac[4] | row->mac[5];
+	enum put put = put_head(cfg, flow, now);
+
+	if (put == PUT_TAKEN)
+		return false;
+	if (put == PUT_FULL)
+		flow->flags |= FLOW_F_CROWDED;
+	if (flow->flags & FLOW_F_CROWDED && !put_step(cfg, flow, STEP_REQUEST, now))
+		return false;
+	if (flow->flags & (FLOW_F_CROWDED | FLOW_F_RENAMED) &&
+	    !put_step(cfg, flow, STEP_ANSWER, now))
+		return false;
+	return !(flow->flags & FLOW_F_HAIRPIN) || (put_step(cfg, flow, STEP_HAIRPIN_REQUEST, now) &&
+						   put_step(cfg, flow, STEP_HAIRPIN_ANSWER, now));
 }
 
-static __always_inline void note_tcp(struct ct *row, const struct packet *packet)
+/* Gives a new flow a row and lets its packets find it. */
+static __noinline struct flow *put_flow(const struct config *cfg, struct flow *fresh, __u32 now)
 {
-	__u8 seen = row->tcp;
+	struct flow *row = take_row(cfg, now, &fresh->place);
+
+	if (!row)
+		return NULL;
+	fresh->expires = now + timeout(fresh);
+	*row = *fresh;
+	if (put_ways(cfg, row, now))
+		return row;
+	row->proto = 0;
+	row->expires = 0;
+	return NULL;
+}
+
+/* Looks at the clock for the flow that lies there; 0: it has run out. */
+__noinline int look(__u32 place)
+{
+	const struct config *cfg = get_config();
+	struct flow *flow = get_flow(place);
+	__u32 now = seconds();
+
+	if (!cfg || !flow || flow->expires < now)
+		return 0;
+	flow->looked_at = bpf_jiffies64();
+	flow->expires = now + timeout(flow);
+	put_ways(cfg, flow, now);
+	return 1;
+}
+
+static __always_inline __u8 tcp_seen(const struct packet *packet)
+{
+	__u8 seen = packet->tcp_flags & TCP_F_SYN ? CT_TCP_SYN : CT_TCP_ESTABLISHED;
 
 	if (packet->key.proto != IPPROTO_TCP)
-		return;
-	if (packet->tcp_flags & TCP_F_SYN)
-		seen |= CT_TCP_SYN;
-	else
-		seen |= CT_TCP_ESTABLISHED;
+		return 0;
 	if (packet->tcp_flags & TCP_F_FIN)
 		seen |= CT_TCP_FIN;
 	if (packet->tcp_flags & TCP_F_RST)
 		seen |= CT_TCP_RST;
-	if (seen != row->tcp)
-		row->tcp = seen;
+	return seen;
 }
 
-/*
- * At most once a second: both rows age together and a lost half comes back. The locked add orders
- * the store of last_seen before the second look-up; gc deletes first and reads last_seen after, so
- * one of the two always notices the other and the row survives.
- */
-static __noinline void revive(const struct ct_key *key, struct ct *row, __u64 now)
-{
-	struct ct_key other = peer_key(key, row);
-	struct ct copy, *peer;
+enum touched {
+	TOUCHED,
+	LOOKED_AT, /* for the first time in a while */
+	RUN_OUT, /* no flow any more */
+};
 
-	row->last_seen_ns = now;
-	__sync_fetch_and_add(&row->looked_at, 1);
-	__builtin_memcpy(&copy, row, sizeof(copy));
-	if (!bpf_map_lookup_elem(&conntrack, key))
-		bpf_map_update_elem(&conntrack, key, &copy, BPF_NOEXIST);
-	peer = bpf_map_lookup_elem(&conntrack, &other);
-	if (peer) {
-		peer->last_seen_ns = now;
-		return;
-	}
-	copy.tuple = reverse(&key->tuple);
-	copy.flags &= ~CT_F_BRIDGE;
-	__builtin_memset(copy.mac, 0, sizeof(copy.mac));
-	bpf_map_update_elem(&conntrack, &other, &copy, BPF_NOEXIST);
-}
-
-static __always_inline bool refresh(const struct ct_key *key, struct ct *row)
+/* A packet of this flow came by. */
+static __always_inline enum touched touch(struct flow *flow, const struct packet *packet)
 {
 	__u32 jiffies = bpf_jiffies64();
-	__u64 now;
+	__u8 *known = &flow->tcp[packet->key.hook & 1];
+	__u8 seen = *known | tcp_seen(packet);
 
-	if (jiffies - row->looked_at < LOOK_JIFFIES)
+	if (jiffies - flow->looked_at < LOOK_JIFFIES && seen == *known)
+		return TOUCHED;
+	*known = seen;
+	return look(flow->place) ? LOOKED_AT : RUN_OUT;
+}
+
+static __always_inline bool has_mac(const struct flow *flow)
+{
+	return flow->mac[0] | flow->mac[1] | flow->mac[2] | flow->mac[3] | flow->mac[4] |
+	       flow->mac[5];
+}
+
+/* Gives up a flow whose tuples others want; false: it lives. */
+static __always_inline bool yields(const struct config *cfg, struct flow *flow, __u32 now)
+{
+	if (!is_closed(flow) && flow->expires >= now)
 		return false;
-	row->looked_at = jiffies;
-	now = bpf_ktime_get_ns();
-	if (now - row->last_seen_ns < REFRESH_NS)
-		return false;
-	revive(key, row, now);
+	forget_flow(cfg, flow);
 	return true;
-}
-
-/* Both sides said goodbye, or one hung up. */
-static __always_inline bool is_closed(const struct ct_key *key, const struct ct *row)
-{
-	struct ct_key other = peer_key(key, row);
-	const struct ct *peer = bpf_map_lookup_elem(&conntrack, &other);
-	__u8 peer_tcp = peer ? peer->tcp : row->tcp;
-
-	return ((row->tcp | peer_tcp) & CT_TCP_RST) || (row->tcp & peer_tcp & CT_TCP_FIN);
-}
-
-static __always_inline bool was_answered(const struct ct_key *key, const struct ct *row)
-{
-	struct ct_key other = peer_key(key, row);
-	const struct ct *peer = bpf_map_lookup_elem(&conntrack, &other);
-
-	return peer && peer->tcp;
 }
 
 /* Does a socket own this tuple (as an arriving packet has it) in that network namespace? */
@@ -174,23 +532,21 @@ static __always_inline __be16 random_port(void)
 }
 
 /*
- * Takes the key of the row by which answers come back, in `key->tuple.dport` the port that they are
- * sent to: where another flow or a socket in `nsid` owns that tuple, another port. `row` says what
- * the answers become.
+ * Makes sure that nobody else, neither a flow nor a socket in `nsid`, is met where packets of this flow
+ * will be, or gives them another port to be sent to.
  */
-static __always_inline int reserve(struct __sk_buff *skb, struct ct_key *key, struct ct *row,
-				   __u32 nsid)
+static __always_inline int reserve(struct __sk_buff *skb, const struct config *cfg,
+				   struct scratch *rows, struct ct_key *key, __u32 nsid)
 {
 	for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
-		struct ct *existing;
+		struct flow *other;
+		__u32 step;
 
 		if (nsid == NSID_UNKNOWN || !socket_exists(skb, &key->tuple, key->proto, nsid)) {
-			if (!bpf_map_update_elem(&conntrack, key, row, BPF_NOEXIST))
+			other = find_flow(cfg, key, &step);
+			if (!other || tuple_equal(&other->dialled, &rows->flow.dialled) ||
+			    yields(cfg, other, rows->now))
 				return 0;
-			existing = bpf_map_lookup_elem(&conntrack, key);
-			if (!existing || tuple_equal(&existing->tuple, &row->tuple) ||
-			    (key->proto == IPPROTO_TCP && is_closed(key, existing)))
-				return bpf_map_update_elem(&conntrack, key, row, BPF_ANY);
 		}
 		if (!attempt)
 			count_reason(REASON_COLLISION);
@@ -204,14 +560,16 @@ static __always_inline int reserve(struct __sk_buff *skb, struct ct_key *key, st
 
 __noinline int reserve_answer(struct __sk_buff *skb, __u32 nsid)
 {
+	const struct config *cfg = get_config();
 	struct scratch *rows = get_scratch();
 
-	return rows ? reserve(skb, &rows->answer_key, &rows->answer, nsid) : -1;
+	return rows && cfg ? reserve(skb, cfg, rows, &rows->answer_key, nsid) : -1;
 }
 
 __noinline int reserve_hairpin(struct __sk_buff *skb)
 {
+	const struct config *cfg = get_config();
 	struct scratch *rows = get_scratch();
 
-	return rows ? reserve(skb, &rows->hairpin_key, &rows->hairpin, NSID_CURRENT) : -1;
+	return rows && cfg ? reserve(skb, cfg, rows, &rows->hairpin_key, NSID_CURRENT) : -1;
 }

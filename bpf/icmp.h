@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 #pragma once
 /*
- * ICMP errors about our flows. The quoted packet once passed the other way, so the row that
- * translates its answers at this hook also says what the quoted packet was before.
+ * ICMP errors about our flows. The quoted packet once passed the other way, so what
+ * its answers become at this hook also says what the quoted packet was before.
  */
 #include <linux/pkt_cls.h>
 #include "ct.h"
@@ -69,38 +69,41 @@ static __always_inline bool rewrite_quoted(struct __sk_buff *skb, const struct p
 /* The packet in scratch; TC_ACT_UNSPEC also when nothing of ours was quoted. */
 __noinline int translate_icmp_error(struct __sk_buff *skb)
 {
-	const struct scratch *in_hand = get_scratch();
-	struct packet quoted = {};
-	struct ct_key key = {};
-	struct tuple outer, inner;
+	struct scratch *in_hand = get_scratch();
+	const struct config *cfg = get_config();
 	const struct packet *error;
-	const struct ct *row;
+	const struct flow *flow;
+	struct tuple outer;
+	struct ct_key *key;
 	__u8 mac[ETH_ALEN];
-	__u32 check, diff;
+	__u32 check, diff, step;
 	bool to_bridge;
 
-	if (!in_hand)
+	if (!in_hand || !cfg)
 		return TC_ACT_UNSPEC;
 	error = &in_hand->packet;
 	check = error->l4 + ICMP_CHECK_OFFSET;
-	if (!parse_quoted(skb, error, &quoted))
+	__builtin_memset(&in_hand->quoted, 0, sizeof(in_hand->quoted));
+	if (!parse_quoted(skb, error, &in_hand->quoted))
 		return TC_ACT_UNSPEC;
-	key.tuple = reverse(&quoted.key.tuple);
-	key.proto = quoted.key.proto;
-	key.hook = error->key.hook;
-	row = bpf_map_lookup_elem(&conntrack, &key);
-	if (!row)
+	key = &in_hand->answer_key;
+	key->tuple = reverse(&in_hand->quoted.key.tuple);
+	key->proto = in_hand->quoted.key.proto;
+	key->hook = error->key.hook;
+	flow = find_flow(cfg, key, &step);
+	if (!flow)
 		return TC_ACT_UNSPEC;
-	to_bridge = row->flags & CT_F_BRIDGE && has_mac(row);
-	__builtin_memcpy(mac, row->mac, sizeof(mac));
-	inner = reverse(&row->tuple);
+	to_bridge = step == STEP_REQUEST && flow->flags & FLOW_F_BRIDGE && has_mac(flow);
+	__builtin_memcpy(mac, flow->mac, sizeof(mac));
+	in_hand->inner = becomes(cfg, flow, step);
 	outer = error->key.tuple;
-	outer.daddr = row->tuple.daddr;
+	outer.daddr = in_hand->inner.daddr;
 	/* A router in between speaks for itself, the peer in its other name. */
-	if (ip_equal(&outer.saddr, &key.tuple.saddr))
-		outer.saddr = row->tuple.saddr;
+	if (ip_equal(&outer.saddr, &key->tuple.saddr))
+		outer.saddr = in_hand->inner.saddr;
+	in_hand->inner = reverse(&in_hand->inner);
 
-	if (!rewrite_quoted(skb, &quoted, &inner, &diff) ||
+	if (!rewrite_quoted(skb, &in_hand->quoted, &in_hand->inner, &diff) ||
 	    bpf_l4_csum_replace(skb, check, 0, diff, 0))
 		return TC_ACT_SHOT;
 	diff = addresses_diff(&error->key.tuple, &outer, error->v4);

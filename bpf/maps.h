@@ -49,8 +49,15 @@ MAP(sk_pins, BPF_MAP_TYPE_LRU_HASH, struct sk_pin_key, struct sk_pin, MAX_SOCKET
 MAP(sk_peers, BPF_MAP_TYPE_ARRAY, __u32, struct sk_peer_set, SK_PEER_SETS, 0);
 /* (socket, backend) -> VIP. sendmsg writes, recvmsg reads. Sockets. */
 MAP(sk_revs, BPF_MAP_TYPE_LRU_HASH, struct sk_rev_key, struct sk_rev, MAX_SOCKETS, 0);
-/* flow at a hook -> what it becomes. Pod edge writes and reads, gc deletes. Flows x 2, hairpin x 4. */
-MAP(conntrack, BPF_MAP_TYPE_LRU_HASH, struct ct_key, struct ct, MAX_CONNTRACK, 0);
+/* hash of a client -> where its flows are. Pod edge writes and reads. Flows from pods. */
+MAP(flow_sets, BPF_MAP_TYPE_ARRAY, __u32, struct flow_set, FLOW_SETS, 0);
+/* place -> flow. Pod edge writes and reads. Flows from pods. */
+MAP(flows, BPF_MAP_TYPE_ARRAY, __u32, struct flow, MAX_FLOWS, 0);
+/* 0 -> the place that is next; on a CPU: those it took. Pod edge. */
+MAP(flow_cursor, BPF_MAP_TYPE_ARRAY, __u32, struct flow_cursor, 1, 0);
+MAP(flow_batches, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct flow_batch, 1, 0);
+/* hash of a packet -> its flow, where the set of its client does not tell. Pod edge writes and reads. */
+MAP(steps, BPF_MAP_TYPE_ARRAY, __u32, struct step_set, STEP_SETS, 0);
 /* fragmented datagram -> its ports. Pod edge. Datagrams in flight. */
 MAP(frags, BPF_MAP_TYPE_LRU_HASH, struct frag_key, struct frag, MAX_FRAGS, 0);
 /* client -> ICMP answers of this second. Pod edge and guard. Refused clients. */

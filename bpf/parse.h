@@ -37,6 +37,14 @@ enum tcp_header_flag {
 
 enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
+/* A packet as it is met at a hook. */
+struct ct_key {
+	struct tuple tuple;
+	__u8 proto;
+	__u8 hook; /* enum hook */
+	__u8 pad[2];
+};
+
 struct packet {
 	struct ct_key key; /* ports zero for ICMP and for later fragments */
 	__u32 fragment_id;

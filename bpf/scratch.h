@@ -10,12 +10,13 @@
 
 struct scratch {
 	struct packet packet;
+	struct packet quoted; /* by an ICMP error */
+	struct tuple inner; /* what becomes of it */
 	__u32 vip_flags; /* of its destination */
-	struct ct row; /* what it becomes */
+	__u32 now; /* seconds of CLOCK_MONOTONIC */
+	struct flow flow; /* in the making */
 	struct ct_key answer_key;
-	struct ct answer;
 	struct ct_key hairpin_key;
-	struct ct hairpin;
 };
 
 /* 0 -> the packet in hand and rows in the making. tc programs only. */

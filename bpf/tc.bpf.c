@@ -45,54 +45,54 @@ static __always_inline struct device get_device(struct __sk_buff *skb)
  * Client and backend on one bridge: the answer will be switched, so the request must be too, or
  * netfilter sees half of the flow. Leaves the backend's MAC in the row once the node knows it.
  */
-static __noinline void find_mac(struct __sk_buff *skb, const struct packet *packet, struct ct *row)
+static __noinline void find_mac(struct __sk_buff *skb, struct flow *flow)
 {
 	struct device device = get_device(skb);
 	struct bpf_fib_lookup fib = {};
 	long found;
 
 	if (!device.bridge_ifindex) {
-		row->flags &= ~CT_F_BRIDGE;
+		flow->flags &= ~FLOW_F_BRIDGE;
 		return;
 	}
 	fib.ifindex = device.bridge_ifindex;
-	fib.l4_protocol = packet->key.proto;
-	fib.sport = row->tuple.sport;
-	fib.dport = row->tuple.dport;
-	if (packet->v4) {
+	fib.l4_protocol = flow->proto;
+	fib.sport = flow->forwarded.sport;
+	fib.dport = flow->forwarded.dport;
+	if (ip_is_v4(&flow->dialled.daddr)) {
 		fib.family = ADDRESS_FAMILY_V4;
-		fib.ipv4_src = row->tuple.saddr.word[3];
-		fib.ipv4_dst = row->tuple.daddr.word[3];
+		fib.ipv4_src = flow->forwarded.saddr.word[3];
+		fib.ipv4_dst = flow->forwarded.daddr.word[3];
 	} else {
 		fib.family = ADDRESS_FAMILY_V6;
-		__builtin_memcpy(fib.ipv6_src, &row->tuple.saddr, sizeof(fib.ipv6_src));
-		__builtin_memcpy(fib.ipv6_dst, &row->tuple.daddr, sizeof(fib.ipv6_dst));
+		__builtin_memcpy(fib.ipv6_src, &flow->forwarded.saddr, sizeof(fib.ipv6_src));
+		__builtin_memcpy(fib.ipv6_dst, &flow->forwarded.daddr, sizeof(fib.ipv6_dst));
 	}
 	found = bpf_fib_lookup(skb, &fib, sizeof(fib), 0);
 	if (found == BPF_FIB_LKUP_RET_NO_NEIGH)
 		return; /* this packet is routed, and the node asks for the neighbour */
 	if (found != BPF_FIB_LKUP_RET_SUCCESS || fib.ifindex != device.bridge_ifindex) {
-		row->flags &= ~CT_F_BRIDGE;
+		flow->flags &= ~FLOW_F_BRIDGE;
 		return;
 	}
-	__builtin_memcpy(row->mac, fib.dmac, sizeof(row->mac));
+	__builtin_memcpy(flow->mac, fib.dmac, sizeof(flow->mac));
 }
 
-/* A packet of a known flow becomes what its row says. */
+/* A packet of a known flow becomes what it is to be at this step. */
 static __always_inline int follow(struct __sk_buff *skb, const struct packet *packet,
-				  struct ct *row)
+				  const struct config *cfg, struct flow *flow, __u32 step,
+				  bool looked_at)
 {
-	struct tuple new;
+	struct tuple new = becomes(cfg, flow, step);
 	__u8 mac[ETH_ALEN];
-	bool due, to_bridge;
+	bool to_bridge = false;
 
-	note_tcp(row, packet);
-	due = refresh(&packet->key, row);
-	if (row->flags & CT_F_BRIDGE && (due || !has_mac(row)))
-		find_mac(skb, packet, row);
-	new = row->tuple;
-	to_bridge = row->flags & CT_F_BRIDGE && has_mac(row);
-	__builtin_memcpy(mac, row->mac, sizeof(mac));
+	if (step == STEP_REQUEST && flow->flags & FLOW_F_BRIDGE) {
+		if (looked_at || !has_mac(flow))
+			find_mac(skb, flow);
+		to_bridge = flow->flags & FLOW_F_BRIDGE && has_mac(flow);
+		__builtin_memcpy(mac, flow->mac, sizeof(mac));
+	}
 	if (!rewrite(skb, packet, &new))
 		return TC_ACT_SHOT;
 	if (to_bridge)
@@ -100,118 +100,100 @@ static __always_inline int follow(struct __sk_buff *skb, const struct packet *pa
 	return TC_ACT_UNSPEC;
 }
 
-/* Rows of a hairpin: the pod, dialling itself, sees the node's address. */
-static __always_inline int track_hairpin(struct __sk_buff *skb, struct scratch *rows,
-					 const struct ip *node)
-{
-	rows->hairpin = rows->row;
-	rows->hairpin.tuple = reverse(&rows->row.tuple);
-	rows->hairpin_key.tuple = rows->hairpin.tuple;
-	rows->hairpin_key.tuple.daddr = *node;
-	rows->hairpin_key.proto = rows->packet.key.proto;
-	rows->hairpin_key.hook = HOOK_POD_IN;
-	if (reserve_hairpin(skb))
-		return -1;
-	rows->hairpin.tuple = reverse(&rows->hairpin_key.tuple);
-	rows->hairpin_key.tuple = rows->row.tuple;
-	rows->hairpin_key.hook = HOOK_POD_OUT;
-	return bpf_map_update_elem(&conntrack, &rows->hairpin_key, &rows->hairpin, BPF_ANY);
-}
-
-/* Makes the rows of the flow in scratch; `row.tuple` is the packet as the backend is to see it. */
+/* Makes the flow in scratch, whose `forwarded` is the packet as the backend is to see it. */
 __noinline int track(struct __sk_buff *skb)
 {
 	struct scratch *rows = get_scratch();
 	const struct config *cfg = get_config();
-	const struct ip *node;
 
 	if (!rows || !cfg)
 		return -1;
-	rows->row.created_ns = bpf_ktime_get_ns();
-	rows->row.last_seen_ns = rows->row.created_ns;
-	rows->row.looked_at = bpf_jiffies64();
-	rows->answer = rows->row;
-	rows->answer.tuple = reverse(&rows->packet.key.tuple);
-	rows->answer.flags &= ~CT_F_BRIDGE;
-	rows->answer_key.tuple = reverse(&rows->row.tuple);
-	rows->answer_key.proto = rows->packet.key.proto;
+	rows->now = seconds();
+	rows->flow.dialled = rows->packet.key.tuple;
+	rows->flow.proto = rows->packet.key.proto;
+	rows->flow.created = rows->now;
+	rows->flow.looked_at = bpf_jiffies64();
+	rows->flow.tcp[HOOK_POD_IN] = tcp_seen(&rows->packet);
+	rows->answer_key.tuple = reverse(&rows->flow.forwarded);
+	rows->answer_key.proto = rows->flow.proto;
 	rows->answer_key.hook = HOOK_POD_OUT;
 	if (reserve_answer(skb, get_device(skb).peer_nsid))
 		return -1;
-	rows->row.tuple = reverse(&rows->answer_key.tuple);
-	node = rows->packet.v4 ? &cfg->node_addr_v4 : &cfg->node_addr_v6;
-	if (rows->row.flags & CT_F_HAIRPIN && track_hairpin(skb, rows, node))
-		return -1;
-	note_tcp(&rows->row, &rows->packet);
-	return bpf_map_update_elem(&conntrack, &rows->packet.key, &rows->row, BPF_ANY);
+	rows->flow.forwarded.sport = rows->answer_key.tuple.dport;
+	if (rows->flow.forwarded.sport != rows->flow.dialled.sport)
+		rows->flow.flags |= FLOW_F_RENAMED;
+	if (rows->flow.flags & FLOW_F_HAIRPIN) {
+		struct tuple hairpin;
+
+		rows->flow.hairpin_port = rows->flow.forwarded.sport;
+		hairpin = masked(cfg, &rows->flow);
+		rows->hairpin_key.tuple = reverse(&hairpin);
+		rows->hairpin_key.proto = rows->flow.proto;
+		rows->hairpin_key.hook = HOOK_POD_IN;
+		if (reserve_hairpin(skb))
+			return -1;
+		rows->flow.hairpin_port = rows->hairpin_key.tuple.dport;
+	}
+	/* If another one was faster: try again at the next packet. */
+	return put_flow(cfg, &rows->flow, rows->now) ? 0 : -1;
 }
 
-/* Is this row no longer to be followed: a new connection, or a backend that is gone? */
-static __always_inline bool is_over(const struct packet *packet, const struct ct *row)
+/* May this datagram stay with its backend? The members are asked only after some went. */
+static __always_inline bool is_member(const struct config *cfg, struct flow *flow)
+{
+	__u32 epoch = READ_ONCE(cfg->epoch);
+
+	if (flow->epoch == epoch)
+		return true;
+	if (!member_flags(flow->service_id, flow->backend_id))
+		return false;
+	flow->epoch = epoch;
+	return true;
+}
+
+/* Is this flow no longer to be followed: a new connection, or a backend that is gone? */
+static __always_inline bool is_over(const struct config *cfg, const struct packet *packet,
+				    struct flow *flow)
 {
 	const struct backend *backend;
 
-	if (!row->service_id)
+	if (!flow->service_id)
 		return false;
 	if (packet->key.proto != IPPROTO_TCP)
-		return !member_flags(row->service_id, row->backend_id);
+		return !is_member(cfg, flow);
 	if (!opens_connection(packet))
 		return false;
-	if (is_closed(&packet->key, row))
+	if (is_closed(flow))
 		return true;
-	if (was_answered(&packet->key, row))
+	if (flow->tcp[HOOK_POD_OUT])
 		return false;
-	backend = get_backend(row->backend_id);
-	return !backend || !ip_equal(&backend->addr, &row->tuple.daddr) ||
-	       backend->port != row->tuple.dport;
+	backend = get_backend(flow->backend_id);
+	return !backend || !ip_equal(&backend->addr, &flow->forwarded.daddr) ||
+	       backend->port != flow->forwarded.dport;
 }
 
 /*
- * Would the answers of this direct packet be taken for those of a live VIP flow? One that is over
- * gives its tuple back: until gc comes by, its rows would take them all the same.
+ * Would the answers of this direct packet be taken for those of a living flow to a VIP? One that is over
+ * gives its tuple back.
  */
-static __noinline bool collides(const struct packet *packet)
+static __noinline bool collides(const struct config *cfg, const struct packet *packet)
 {
 	struct ct_key answer = {
 		.tuple = reverse(&packet->key.tuple),
 		.proto = packet->key.proto,
 		.hook = HOOK_POD_OUT,
 	};
-	const struct ct *row = bpf_map_lookup_elem(&conntrack, &answer);
-	struct ct_key request;
+	__u32 step;
+	struct flow *flow = find_flow(cfg, &answer, &step);
 
-	if (!row)
-		return false;
-	if (packet->key.proto != IPPROTO_TCP || !is_closed(&answer, row))
-		return true;
-	request = peer_key(&answer, row);
-	bpf_map_delete_elem(&conntrack, &request);
-	bpf_map_delete_elem(&conntrack, &answer);
-	return false;
+	return flow && !yields(cfg, flow, seconds());
 }
 
 /* What has no verdict yet: values that no TC_ACT_* has. */
 enum opened {
 	NO_FRONTEND = -2, /* nobody serves this port here */
-	TRACKED = -3, /* the flow has its rows now, the packet is still as it came */
+	FORWARDED = -3, /* the flow in scratch says where to; the packet is still as it came */
 };
-
-/* The packet in scratch collides: its flow gets rows that give it another source port. */
-static __always_inline int track_direct(struct __sk_buff *skb, struct scratch *rows)
-{
-	struct config *cfg;
-	__u32 zero = 0;
-
-	__builtin_memset(&rows->row, 0, sizeof(rows->row));
-	rows->row.flags = CT_F_DIRECT;
-	rows->row.tuple = rows->packet.key.tuple;
-	if (track(skb))
-		return TC_ACT_SHOT;
-	cfg = bpf_map_lookup_elem(&config, &zero);
-	if (cfg)
-		cfg->renamed = 1;
-	return TRACKED;
-}
 
 /* A new flow, in scratch, to an address that is a VIP: a verdict, or enum opened. */
 __noinline int open_flow(struct __sk_buff *skb)
@@ -222,11 +204,12 @@ __noinline int open_flow(struct __sk_buff *skb)
 	const struct service *service;
 	const struct backend *backend;
 	const column_t *column;
-	__u32 service_id, backend_id;
+	__u32 service_id, backend_id, epoch;
 	column_t now;
 
 	if (!rows || !cfg)
 		return TC_ACT_UNSPEC;
+	epoch = READ_ONCE(cfg->epoch); /* before a member is picked that may go */
 	frontend = find_frontend(rows->vip_flags, &rows->packet.key.tuple.daddr,
 				 rows->packet.key.tuple.dport, rows->packet.key.proto);
 	if (!frontend)
@@ -273,25 +256,36 @@ __noinline int open_flow(struct __sk_buff *skb)
 		count_reason(REASON_SCTP_PORT);
 		return TC_ACT_SHOT;
 	}
-	__builtin_memset(&rows->row, 0, sizeof(rows->row));
-	rows->row.service_id = service_id;
-	rows->row.backend_id = backend_id;
-	rows->row.tuple = rows->packet.key.tuple;
-	rows->row.tuple.daddr = backend->addr;
-	rows->row.tuple.dport = backend->port;
+	__builtin_memset(&rows->flow, 0, sizeof(rows->flow));
+	rows->flow.service_id = service_id;
+	rows->flow.backend_id = backend_id;
+	rows->flow.epoch = epoch;
+	rows->flow.forwarded = rows->packet.key.tuple;
+	rows->flow.forwarded.daddr = backend->addr;
+	rows->flow.forwarded.dport = backend->port;
 	if (ip_equal(&rows->packet.key.tuple.saddr, &backend->addr))
-		rows->row.flags = CT_F_HAIRPIN;
+		rows->flow.flags = FLOW_F_HAIRPIN;
 	else if (backend->flags & BACKEND_F_LOCAL)
-		rows->row.flags = CT_F_BRIDGE;
-	if (track(skb))
-		return TC_ACT_SHOT;
-	count_connection(service_id, backend_id);
-	return TRACKED;
+		rows->flow.flags = FLOW_F_BRIDGE;
+	return FORWARDED;
 }
 
-/* A packet without a row: makes one where it needs one. A verdict, or TRACKED. */
+/* The packet collides: its flow, in scratch, is to get another source port. */
+static __always_inline void rename_direct(struct scratch *rows)
+{
+	__u32 zero = 0;
+	struct config *cfg = bpf_map_lookup_elem(&config, &zero);
+
+	__builtin_memset(&rows->flow, 0, sizeof(rows->flow));
+	rows->flow.flags = FLOW_F_DIRECT;
+	rows->flow.forwarded = rows->packet.key.tuple;
+	if (cfg)
+		cfg->renamed = 1;
+}
+
+/* A packet without a flow: makes one where it needs one. A verdict, or FORWARDED. */
 static __always_inline int open(struct __sk_buff *skb, const struct packet *packet,
-				const struct vip *vip)
+				const struct config *cfg, const struct vip *vip)
 {
 	struct scratch *rows = get_scratch();
 	int action = NO_FRONTEND;
@@ -303,26 +297,36 @@ static __always_inline int open(struct __sk_buff *skb, const struct packet *pack
 		rows->vip_flags = vip->flags;
 		action = open_flow(skb);
 	}
-	if (action != NO_FRONTEND)
+	if (action == NO_FRONTEND) {
+		if ((packet->key.proto == IPPROTO_TCP && !opens_connection(packet)) ||
+		    !collides(cfg, packet))
+			return TC_ACT_UNSPEC;
+		rows->packet = *packet;
+		rename_direct(rows);
+		action = FORWARDED;
+	}
+	if (action != FORWARDED)
 		return action;
-	if ((packet->key.proto == IPPROTO_TCP && !opens_connection(packet)) || !collides(packet))
-		return TC_ACT_UNSPEC;
-	rows->packet = *packet;
-	return track_direct(skb, rows);
+	if (track(skb))
+		return TC_ACT_SHOT;
+	if (rows->flow.service_id)
+		count_connection(rows->flow.service_id, rows->flow.backend_id);
+	return FORWARDED;
 }
 
-/* The first packet of a flow: what its row says is still at hand. */
-static __always_inline int follow_new(struct __sk_buff *skb, const struct packet *packet)
+/* The first packet of a flow: what it becomes is still at hand. */
+static __always_inline int follow_new(struct __sk_buff *skb, const struct packet *packet,
+				      const struct config *cfg)
 {
 	const struct scratch *rows = get_scratch();
-	struct ct *row;
+	struct flow *flow;
 
 	if (!rows)
 		return TC_ACT_SHOT;
-	if (!(rows->row.flags & CT_F_BRIDGE))
-		return rewrite(skb, packet, &rows->row.tuple) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
-	row = bpf_map_lookup_elem(&conntrack, &packet->key); /* it is to learn a MAC, too */
-	return row ? follow(skb, packet, row) : TC_ACT_SHOT;
+	if (!(rows->flow.flags & FLOW_F_BRIDGE))
+		return rewrite(skb, packet, &rows->flow.forwarded) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	flow = get_flow(rows->flow.place); /* it is to learn a MAC, too */
+	return flow ? follow(skb, packet, cfg, flow, STEP_REQUEST, true) : TC_ACT_SHOT;
 }
 
 static __always_inline int icmp(struct __sk_buff *skb, const struct packet *packet)
@@ -346,7 +350,9 @@ int pod_in(struct __sk_buff *skb)
 	const struct config *cfg = get_config();
 	struct packet packet = {};
 	const struct vip *vip;
-	struct ct *row = NULL;
+	struct flow *flow = NULL;
+	enum touched touched;
+	__u32 step;
 	int action;
 
 	if (!cfg || !parse(skb, ETH_HLEN, HOOK_POD_IN, &packet))
@@ -356,34 +362,41 @@ int pod_in(struct __sk_buff *skb)
 		return vip ? icmp(skb, &packet) : TC_ACT_UNSPEC;
 	if (packet.fragment && !resolve_fragment(&packet))
 		return TC_ACT_UNSPEC;
-	/* A direct packet has a row only if some direct flow had to change its port. */
+	/* A direct packet has a flow only if some direct connection had to change its port. */
 	if (vip || cfg->renamed)
-		row = bpf_map_lookup_elem(&conntrack, &packet.key);
-	if (row && !is_over(&packet, row))
-		return follow(skb, &packet, row);
-	if (row)
-		bpf_map_delete_elem(&conntrack, &packet.key);
+		flow = find_flow(cfg, &packet.key, &step);
+	if (flow && (step != STEP_REQUEST || !is_over(cfg, &packet, flow))) {
+		touched = touch(flow, &packet);
+		if (touched != RUN_OUT)
+			return follow(skb, &packet, cfg, flow, step, touched == LOOKED_AT);
+	}
+	if (flow)
+		forget_flow(cfg, flow);
 	else if (packet.key.proto == IPPROTO_TCP && !opens_connection(&packet) &&
 		 !(vip && vip->flags & (VIP_F_CLUSTER_IP | VIP_F_EXTERNAL)))
 		return TC_ACT_UNSPEC; /* midstream to a node or a pod: the bulk of what is not ours */
-	action = open(skb, &packet, vip);
-	return action == TRACKED ? follow_new(skb, &packet) : action;
+	action = open(skb, &packet, cfg, vip);
+	return action == FORWARDED ? follow_new(skb, &packet, cfg) : action;
 }
 
 SEC("tc")
 int pod_out(struct __sk_buff *skb)
 {
+	const struct config *cfg = get_config();
 	struct packet packet = {};
-	struct ct *row;
+	struct flow *flow;
+	__u32 step;
 
-	if (!parse(skb, ETH_HLEN, HOOK_POD_OUT, &packet))
+	if (!cfg || !parse(skb, ETH_HLEN, HOOK_POD_OUT, &packet))
 		return TC_ACT_UNSPEC;
 	if (is_icmp(&packet))
 		return icmp(skb, &packet);
 	if (packet.fragment && !resolve_fragment(&packet))
 		return TC_ACT_UNSPEC;
-	row = bpf_map_lookup_elem(&conntrack, &packet.key);
-	return row ? follow(skb, &packet, row) : TC_ACT_UNSPEC;
+	flow = find_flow(cfg, &packet.key, &step);
+	if (!flow || touch(flow, &packet) == RUN_OUT)
+		return TC_ACT_UNSPEC;
+	return follow(skb, &packet, cfg, flow, step, false);
 }
 
 /* Nothing leaves this node for a VIP; what a socket hook could not refuse is refused here. */
@@ -444,37 +457,4 @@ SEC("tc")
 int uplink_out_l3(struct __sk_buff *skb)
 {
 	return guard(skb, 0);
-}
-
-/*
- * Deletes rows not seen since the time beside their key; returns how many. Run by the agent through
- * BPF_PROG_TEST_RUN: in the kernel the last look and the delete lie nanoseconds apart, and what a
- * packet touched in between is put back (see refresh).
- */
-SEC("tc")
-int conntrack_gc(struct __sk_buff *skb)
-{
-	int deleted = 0;
-
-	for (int i = 0; i < MAX_GC_KEYS; i++) {
-		struct gc_request request;
-		struct ct *row, copy;
-
-		if (bpf_skb_load_bytes(skb, ETH_HLEN + i * sizeof(request), &request,
-				       sizeof(request)))
-			break;
-		row = bpf_map_lookup_elem(&conntrack, &request.key);
-		if (!row || row->last_seen_ns >= request.seen_before_ns)
-			continue;
-		__builtin_memcpy(&copy, row, sizeof(copy));
-		bpf_map_delete_elem(&conntrack, &request.key);
-		__sync_fetch_and_add(&row->looked_at, 1);
-		deleted++;
-		if (READ_ONCE(row->last_seen_ns) == copy.last_seen_ns)
-			continue;
-		copy.last_seen_ns = bpf_ktime_get_ns();
-		bpf_map_update_elem(&conntrack, &request.key, &copy, BPF_NOEXIST);
-		deleted--;
-	}
-	return deleted;
 }

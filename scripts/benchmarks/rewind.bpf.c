@@ -26,7 +26,7 @@ enum {
 const volatile __u8 headers[LONGEST + 2];
 const volatile __u8 is_v6 = 0;
 const volatile __u8 is_udp = 0;
-/* Not 0: each packet comes from another client port. */
+/* Not 0: each packet comes from another client port, and after all of them from another address. */
 const volatile __u8 vary = 0;
 
 __u32 flow;
@@ -63,8 +63,14 @@ int rewind(struct __sk_buff *skb)
 	RESTORE(__u16, ports);
 	RESTORE(__u16, ports + 2);
 	RESTORE(__u16, ports + (is_udp ? UDP_CHECK : TCP_CHECK));
-	if (vary)
-		*(__u16 *)(data + ports) = flow++;
+	if (vary) {
+		int source = is_v6 ? IPV6_ADDRESSES + 12 : IPV4_ADDRESSES;
+
+		*(__u16 *)(data + ports) = flow;
+		*(__u32 *)(data + source) =
+			*(const volatile __u32 *)(headers + source) + (flow >> 16 << 24);
+		flow++;
+	}
 	bpf_tail_call(skb, &next, 0);
 	return TC_ACT_SHOT;
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { bytesToIp, type Ip } from '../model/ip.ts';
 import type { Codec } from './codec.ts';
 import { packColumn, unpackColumn } from './column.ts';
-import { Backend, Ct, FrontendKey, Service, ServiceName } from './generated.ts';
+import { Backend, Flow, FrontendKey, Service, ServiceName } from './generated.ts';
 
 const u8 = integer({ min: 0, max: 0xff });
 const u16 = integer({ min: 0, max: 0xffff });
@@ -19,19 +19,24 @@ function returns<T>(codec: Codec<T>, values: Arbitrary<T>): void {
 test('decoding returns what was encoded', () => {
   returns(Backend, record({ addr: ip, port: u16, proto: u8, flags: u8 }));
   returns(Service, record({ columns: array(u64, { minLength: 6, maxLength: 6 }), affinitySec: u32, flags: u32 }));
-  const mac = uint8Array({ minLength: 6, maxLength: 6 });
+  const bytes = (length: number) => uint8Array({ minLength: length, maxLength: length });
   returns(
-    Ct,
+    Flow,
     record({
-      lastSeenNs: u64,
-      createdNs: u64,
-      tuple,
+      dialled: tuple,
+      forwarded: tuple,
       serviceId: u32,
       backendId: u32,
-      flags: u8,
-      tcp: u8,
-      mac,
+      created: u32,
       lookedAt: u32,
+      epoch: u32,
+      place: u32,
+      hairpinPort: u16,
+      proto: u8,
+      flags: u8,
+      tcp: bytes(2),
+      mac: bytes(6),
+      expires: u32,
     }),
   );
 });

@@ -20,7 +20,7 @@ import {
 } from './codec.ts';
 
 /** Names this layout: pins lie in a folder of that name. */
-export const LAYOUT_HASH = '9aa4d36e9d24';
+export const LAYOUT_HASH = '7486e57d4037';
 
 export const BackendFlag = {
   LOCAL: 1,
@@ -55,13 +55,6 @@ export const ConfigFlag = {
 } as const;
 export type ConfigFlag = (typeof ConfigFlag)[keyof typeof ConfigFlag];
 
-export const CtFlag = {
-  HAIRPIN: 1,
-  DIRECT: 2,
-  BRIDGE: 4,
-} as const;
-export type CtFlag = (typeof CtFlag)[keyof typeof CtFlag];
-
 export const CtTcp = {
   SYN: 1,
   FIN: 2,
@@ -70,11 +63,31 @@ export const CtTcp = {
 } as const;
 export type CtTcp = (typeof CtTcp)[keyof typeof CtTcp];
 
+export const CtTimeout = {
+  TCP_OPENING_SEC: 60,
+  TCP_ESTABLISHED_SEC: 432000,
+  TCP_HALF_CLOSED_SEC: 3600,
+  TCP_CLOSED_SEC: 120,
+  TCP_RESET_SEC: 10,
+  UDP_SEC: 120,
+  OTHER_SEC: 600,
+} as const;
+export type CtTimeout = (typeof CtTimeout)[keyof typeof CtTimeout];
+
 export const DeviceRole = {
   POD: 1,
   UPLINK: 2,
 } as const;
 export type DeviceRole = (typeof DeviceRole)[keyof typeof DeviceRole];
+
+export const FlowFlag = {
+  HAIRPIN: 1,
+  DIRECT: 2,
+  BRIDGE: 4,
+  RENAMED: 8,
+  CROWDED: 16,
+} as const;
+export type FlowFlag = (typeof FlowFlag)[keyof typeof FlowFlag];
 
 export const Hook = {
   POD_IN: 0,
@@ -129,17 +142,29 @@ export const Sizes = {
   MAX_MEMBERS: 262144,
   MAX_SOURCE_RANGES: 65536,
   MAX_AFFINITIES: 65536,
-  MAX_CONNTRACK: 131072,
+  CT_WAYS: 8,
+  MAX_FLOWS: 131072,
+  FLOW_SETS: 16384,
+  FLOW_BATCH: 32,
+  STEP_SETS: 8192,
+  STEP_SHIFT: 30,
   MAX_SOCKETS: 131072,
   SK_PEER_WAYS: 4,
   SK_PEER_SETS: 32768,
   MAX_FRAGS: 8192,
   MAX_DEVICES: 16384,
-  MAX_GC_KEYS: 64,
   MAX_ICMP_CLIENTS: 4096,
   ICMP_PER_SECOND: 100,
 } as const;
 export type Sizes = (typeof Sizes)[keyof typeof Sizes];
+
+export const Step = {
+  REQUEST: 0,
+  ANSWER: 1,
+  HAIRPIN_REQUEST: 2,
+  HAIRPIN_ANSWER: 3,
+} as const;
+export type Step = (typeof Step)[keyof typeof Step];
 
 export const Verdict = {
   NONE: 0,
@@ -311,43 +336,52 @@ export const Cidr: StructCodec<Cidr> = structCodec({
 
 export interface Config {
   readonly nodeNetnsCookie: bigint;
+  readonly hashSeed: bigint;
   readonly probeCookie: bigint;
   readonly localCidrs: readonly Cidr[];
   readonly nodeAddrV4: Ip;
   readonly nodeAddrV6: Ip;
   readonly flags: number;
   readonly renamed: number;
+  readonly epoch: number;
 }
 export const Config: StructCodec<Config> = structCodec({
   name: 'config',
-  size: 312,
+  size: 328,
   fields: [
     { name: 'nodeNetnsCookie', type: { kind: 'bigint' } },
+    { name: 'hashSeed', type: { kind: 'bigint' } },
     { name: 'probeCookie', type: { kind: 'bigint' } },
     { name: 'localCidrs', type: { kind: 'list', of: { kind: 'struct', fields: Cidr.fields } } },
     { name: 'nodeAddrV4', type: { kind: 'ip' } },
     { name: 'nodeAddrV6', type: { kind: 'ip' } },
     { name: 'flags', type: { kind: 'flags', names: ConfigFlag } },
     { name: 'renamed', type: { kind: 'number' } },
+    { name: 'epoch', type: { kind: 'number' } },
   ],
   encodeInto(view, offset, value) {
     view.setBigUint64(offset, value.nodeNetnsCookie, true);
-    view.setBigUint64(offset + 8, value.probeCookie, true);
-    writeList(value.localCidrs, 8, (item, index) => Cidr.encodeInto(view, offset + 16 + index * 32, item));
-    writeIp(view, offset + 272, value.nodeAddrV4);
-    writeIp(view, offset + 288, value.nodeAddrV6);
-    view.setUint32(offset + 304, value.flags, true);
-    view.setUint32(offset + 308, value.renamed, true);
+    view.setBigUint64(offset + 8, value.hashSeed, true);
+    view.setBigUint64(offset + 16, value.probeCookie, true);
+    writeList(value.localCidrs, 8, (item, index) => Cidr.encodeInto(view, offset + 24 + index * 32, item));
+    writeIp(view, offset + 280, value.nodeAddrV4);
+    writeIp(view, offset + 296, value.nodeAddrV6);
+    view.setUint32(offset + 312, value.flags, true);
+    view.setUint32(offset + 316, value.renamed, true);
+    view.setUint32(offset + 320, value.epoch, true);
+    writeZero(view, offset + 324, 4);
   },
   decodeFrom(view, offset) {
     return {
       nodeNetnsCookie: view.getBigUint64(offset, true),
-      probeCookie: view.getBigUint64(offset + 8, true),
-      localCidrs: readList(8, (index) => Cidr.decodeFrom(view, offset + 16 + index * 32)),
-      nodeAddrV4: readIp(view, offset + 272),
-      nodeAddrV6: readIp(view, offset + 288),
-      flags: view.getUint32(offset + 304, true),
-      renamed: view.getUint32(offset + 308, true),
+      hashSeed: view.getBigUint64(offset + 8, true),
+      probeCookie: view.getBigUint64(offset + 16, true),
+      localCidrs: readList(8, (index) => Cidr.decodeFrom(view, offset + 24 + index * 32)),
+      nodeAddrV4: readIp(view, offset + 280),
+      nodeAddrV6: readIp(view, offset + 296),
+      flags: view.getUint32(offset + 312, true),
+      renamed: view.getUint32(offset + 316, true),
+      epoch: view.getUint32(offset + 320, true),
     };
   },
 });
@@ -375,6 +409,34 @@ export const Counters: StructCodec<Counters> = structCodec({
       connections: view.getBigUint64(offset, true),
       rejects: view.getBigUint64(offset + 8, true),
       drops: view.getBigUint64(offset + 16, true),
+    };
+  },
+});
+
+export interface Device {
+  readonly role: number;
+  readonly bridgeIfindex: number;
+  readonly peerNsid: number;
+}
+export const Device: StructCodec<Device> = structCodec({
+  name: 'device',
+  size: 16,
+  fields: [
+    { name: 'role', type: { kind: 'choice', names: DeviceRole } },
+    { name: 'bridgeIfindex', type: { kind: 'number' } },
+    { name: 'peerNsid', type: { kind: 'number' } },
+  ],
+  encodeInto(view, offset, value) {
+    view.setUint32(offset, value.role, true);
+    view.setUint32(offset + 4, value.bridgeIfindex, true);
+    view.setUint32(offset + 8, value.peerNsid, true);
+    writeZero(view, offset + 12, 4);
+  },
+  decodeFrom(view, offset) {
+    return {
+      role: view.getUint32(offset, true),
+      bridgeIfindex: view.getUint32(offset + 4, true),
+      peerNsid: view.getUint32(offset + 8, true),
     };
   },
 });
@@ -410,109 +472,158 @@ export const Tuple: StructCodec<Tuple> = structCodec({
   },
 });
 
-export interface Ct {
-  readonly lastSeenNs: bigint;
-  readonly createdNs: bigint;
-  readonly tuple: Tuple;
+export interface Flow {
+  readonly dialled: Tuple;
+  readonly forwarded: Tuple;
   readonly serviceId: number;
   readonly backendId: number;
-  readonly flags: number;
-  readonly tcp: number;
-  readonly mac: Uint8Array;
+  readonly created: number;
   readonly lookedAt: number;
+  readonly epoch: number;
+  readonly place: number;
+  readonly hairpinPort: number;
+  readonly proto: number;
+  readonly flags: number;
+  readonly tcp: Uint8Array;
+  readonly mac: Uint8Array;
+  readonly expires: number;
 }
-export const Ct: StructCodec<Ct> = structCodec({
-  name: 'ct',
-  size: 72,
+export const Flow: StructCodec<Flow> = structCodec({
+  name: 'flow',
+  size: 112,
   fields: [
-    { name: 'lastSeenNs', type: { kind: 'bigint' } },
-    { name: 'createdNs', type: { kind: 'bigint' } },
-    { name: 'tuple', type: { kind: 'struct', fields: Tuple.fields } },
+    { name: 'dialled', type: { kind: 'struct', fields: Tuple.fields } },
+    { name: 'forwarded', type: { kind: 'struct', fields: Tuple.fields } },
     { name: 'serviceId', type: { kind: 'number' } },
     { name: 'backendId', type: { kind: 'number' } },
-    { name: 'flags', type: { kind: 'flags', names: CtFlag } },
-    { name: 'tcp', type: { kind: 'flags', names: CtTcp } },
-    { name: 'mac', type: { kind: 'bytes' } },
+    { name: 'created', type: { kind: 'number' } },
     { name: 'lookedAt', type: { kind: 'number' } },
-  ],
-  encodeInto(view, offset, value) {
-    view.setBigUint64(offset, value.lastSeenNs, true);
-    view.setBigUint64(offset + 8, value.createdNs, true);
-    Tuple.encodeInto(view, offset + 16, value.tuple);
-    view.setUint32(offset + 52, value.serviceId, true);
-    view.setUint32(offset + 56, value.backendId, true);
-    view.setUint8(offset + 60, value.flags);
-    view.setUint8(offset + 61, value.tcp);
-    writeBytes(view, offset + 62, 6, value.mac);
-    view.setUint32(offset + 68, value.lookedAt, true);
-  },
-  decodeFrom(view, offset) {
-    return {
-      lastSeenNs: view.getBigUint64(offset, true),
-      createdNs: view.getBigUint64(offset + 8, true),
-      tuple: Tuple.decodeFrom(view, offset + 16),
-      serviceId: view.getUint32(offset + 52, true),
-      backendId: view.getUint32(offset + 56, true),
-      flags: view.getUint8(offset + 60),
-      tcp: view.getUint8(offset + 61),
-      mac: readBytes(view, offset + 62, 6),
-      lookedAt: view.getUint32(offset + 68, true),
-    };
-  },
-});
-
-export interface CtKey {
-  readonly tuple: Tuple;
-  readonly proto: number;
-  readonly hook: number;
-}
-export const CtKey: StructCodec<CtKey> = structCodec({
-  name: 'ct_key',
-  size: 40,
-  fields: [
-    { name: 'tuple', type: { kind: 'struct', fields: Tuple.fields } },
+    { name: 'epoch', type: { kind: 'number' } },
+    { name: 'place', type: { kind: 'number' } },
+    { name: 'hairpinPort', type: { kind: 'number' } },
     { name: 'proto', type: { kind: 'choice', names: IpProtocol } },
-    { name: 'hook', type: { kind: 'choice', names: Hook } },
+    { name: 'flags', type: { kind: 'flags', names: FlowFlag } },
+    { name: 'tcp', type: { kind: 'bytes' } },
+    { name: 'mac', type: { kind: 'bytes' } },
+    { name: 'expires', type: { kind: 'number' } },
   ],
   encodeInto(view, offset, value) {
-    Tuple.encodeInto(view, offset, value.tuple);
-    view.setUint8(offset + 36, value.proto);
-    view.setUint8(offset + 37, value.hook);
-    writeZero(view, offset + 38, 2);
+    Tuple.encodeInto(view, offset, value.dialled);
+    Tuple.encodeInto(view, offset + 36, value.forwarded);
+    view.setUint32(offset + 72, value.serviceId, true);
+    view.setUint32(offset + 76, value.backendId, true);
+    view.setUint32(offset + 80, value.created, true);
+    view.setUint32(offset + 84, value.lookedAt, true);
+    view.setUint32(offset + 88, value.epoch, true);
+    view.setUint32(offset + 92, value.place, true);
+    view.setUint16(offset + 96, value.hairpinPort);
+    view.setUint8(offset + 98, value.proto);
+    view.setUint8(offset + 99, value.flags);
+    writeBytes(view, offset + 100, 2, value.tcp);
+    writeBytes(view, offset + 102, 6, value.mac);
+    view.setUint32(offset + 108, value.expires, true);
   },
   decodeFrom(view, offset) {
     return {
-      tuple: Tuple.decodeFrom(view, offset),
-      proto: view.getUint8(offset + 36),
-      hook: view.getUint8(offset + 37),
+      dialled: Tuple.decodeFrom(view, offset),
+      forwarded: Tuple.decodeFrom(view, offset + 36),
+      serviceId: view.getUint32(offset + 72, true),
+      backendId: view.getUint32(offset + 76, true),
+      created: view.getUint32(offset + 80, true),
+      lookedAt: view.getUint32(offset + 84, true),
+      epoch: view.getUint32(offset + 88, true),
+      place: view.getUint32(offset + 92, true),
+      hairpinPort: view.getUint16(offset + 96),
+      proto: view.getUint8(offset + 98),
+      flags: view.getUint8(offset + 99),
+      tcp: readBytes(view, offset + 100, 2),
+      mac: readBytes(view, offset + 102, 6),
+      expires: view.getUint32(offset + 108, true),
     };
   },
 });
 
-export interface Device {
-  readonly role: number;
-  readonly bridgeIfindex: number;
-  readonly peerNsid: number;
+export interface FlowBatch {
+  readonly next: number;
+  readonly left: number;
 }
-export const Device: StructCodec<Device> = structCodec({
-  name: 'device',
-  size: 16,
+export const FlowBatch: StructCodec<FlowBatch> = structCodec({
+  name: 'flow_batch',
+  size: 8,
   fields: [
-    { name: 'role', type: { kind: 'choice', names: DeviceRole } },
-    { name: 'bridgeIfindex', type: { kind: 'number' } },
-    { name: 'peerNsid', type: { kind: 'number' } },
+    { name: 'next', type: { kind: 'number' } },
+    { name: 'left', type: { kind: 'number' } },
   ],
   encodeInto(view, offset, value) {
-    view.setUint32(offset, value.role, true);
-    view.setUint32(offset + 4, value.bridgeIfindex, true);
-    view.setUint32(offset + 8, value.peerNsid, true);
-    writeZero(view, offset + 12, 4);
+    view.setUint32(offset, value.next, true);
+    view.setUint32(offset + 4, value.left, true);
   },
   decodeFrom(view, offset) {
     return {
-      role: view.getUint32(offset, true),
-      bridgeIfindex: view.getUint32(offset + 4, true),
-      peerNsid: view.getUint32(offset + 8, true),
+      next: view.getUint32(offset, true),
+      left: view.getUint32(offset + 4, true),
+    };
+  },
+});
+
+export interface FlowCursor {
+  readonly lock: BpfSpinLock;
+  readonly next: number;
+}
+export const FlowCursor: StructCodec<FlowCursor> = structCodec({
+  name: 'flow_cursor',
+  size: 8,
+  fields: [
+    { name: 'lock', type: { kind: 'struct', fields: BpfSpinLock.fields } },
+    { name: 'next', type: { kind: 'number' } },
+  ],
+  encodeInto(view, offset, value) {
+    BpfSpinLock.encodeInto(view, offset, value.lock);
+    view.setUint32(offset + 4, value.next, true);
+  },
+  decodeFrom(view, offset) {
+    return {
+      lock: BpfSpinLock.decodeFrom(view, offset),
+      next: view.getUint32(offset + 4, true),
+    };
+  },
+});
+
+export interface FlowSet {
+  readonly tags: readonly number[];
+  readonly answerTags: readonly number[];
+  readonly places: readonly number[];
+  readonly expires: readonly number[];
+  readonly lock: BpfSpinLock;
+  readonly detours: number;
+}
+export const FlowSet: StructCodec<FlowSet> = structCodec({
+  name: 'flow_set',
+  size: 136,
+  fields: [
+    { name: 'tags', type: { kind: 'list', of: { kind: 'number' } } },
+    { name: 'answerTags', type: { kind: 'list', of: { kind: 'number' } } },
+    { name: 'places', type: { kind: 'list', of: { kind: 'number' } } },
+    { name: 'expires', type: { kind: 'list', of: { kind: 'number' } } },
+    { name: 'lock', type: { kind: 'struct', fields: BpfSpinLock.fields } },
+    { name: 'detours', type: { kind: 'number' } },
+  ],
+  encodeInto(view, offset, value) {
+    writeList(value.tags, 8, (item, index) => view.setUint32(offset + index * 4, item, true));
+    writeList(value.answerTags, 8, (item, index) => view.setUint32(offset + 32 + index * 4, item, true));
+    writeList(value.places, 8, (item, index) => view.setUint32(offset + 64 + index * 4, item, true));
+    writeList(value.expires, 8, (item, index) => view.setUint32(offset + 96 + index * 4, item, true));
+    BpfSpinLock.encodeInto(view, offset + 128, value.lock);
+    view.setUint32(offset + 132, value.detours, true);
+  },
+  decodeFrom(view, offset) {
+    return {
+      tags: readList(8, (index) => view.getUint32(offset + index * 4, true)),
+      answerTags: readList(8, (index) => view.getUint32(offset + 32 + index * 4, true)),
+      places: readList(8, (index) => view.getUint32(offset + 64 + index * 4, true)),
+      expires: readList(8, (index) => view.getUint32(offset + 96 + index * 4, true)),
+      lock: BpfSpinLock.decodeFrom(view, offset + 128),
+      detours: view.getUint32(offset + 132, true),
     };
   },
 });
@@ -624,29 +735,6 @@ export const FrontendKey: StructCodec<FrontendKey> = structCodec({
       addr: readIp(view, offset),
       port: view.getUint16(offset + 16),
       proto: view.getUint8(offset + 18),
-    };
-  },
-});
-
-export interface GcRequest {
-  readonly key: CtKey;
-  readonly seenBeforeNs: bigint;
-}
-export const GcRequest: StructCodec<GcRequest> = structCodec({
-  name: 'gc_request',
-  size: 48,
-  fields: [
-    { name: 'key', type: { kind: 'struct', fields: CtKey.fields } },
-    { name: 'seenBeforeNs', type: { kind: 'bigint' } },
-  ],
-  encodeInto(view, offset, value) {
-    CtKey.encodeInto(view, offset, value.key);
-    view.setBigUint64(offset + 40, value.seenBeforeNs, true);
-  },
-  decodeFrom(view, offset) {
-    return {
-      key: CtKey.decodeFrom(view, offset),
-      seenBeforeNs: view.getBigUint64(offset + 40, true),
     };
   },
 });
@@ -1000,6 +1088,38 @@ export const SourceRangeKey: StructCodec<SourceRangeKey> = structCodec({
   },
 });
 
+export interface StepSet {
+  readonly tags: readonly number[];
+  readonly expires: readonly number[];
+  readonly flows: readonly number[];
+  readonly lock: BpfSpinLock;
+}
+export const StepSet: StructCodec<StepSet> = structCodec({
+  name: 'step_set',
+  size: 104,
+  fields: [
+    { name: 'tags', type: { kind: 'list', of: { kind: 'number' } } },
+    { name: 'expires', type: { kind: 'list', of: { kind: 'number' } } },
+    { name: 'flows', type: { kind: 'list', of: { kind: 'number' } } },
+    { name: 'lock', type: { kind: 'struct', fields: BpfSpinLock.fields } },
+  ],
+  encodeInto(view, offset, value) {
+    writeList(value.tags, 8, (item, index) => view.setUint32(offset + index * 4, item, true));
+    writeList(value.expires, 8, (item, index) => view.setUint32(offset + 32 + index * 4, item, true));
+    writeList(value.flows, 8, (item, index) => view.setUint32(offset + 64 + index * 4, item, true));
+    BpfSpinLock.encodeInto(view, offset + 96, value.lock);
+    writeZero(view, offset + 100, 4);
+  },
+  decodeFrom(view, offset) {
+    return {
+      tags: readList(8, (index) => view.getUint32(offset + index * 4, true)),
+      expires: readList(8, (index) => view.getUint32(offset + 32 + index * 4, true)),
+      flows: readList(8, (index) => view.getUint32(offset + 64 + index * 4, true)),
+      lock: BpfSpinLock.decodeFrom(view, offset + 96),
+    };
+  },
+});
+
 export interface Vip {
   readonly flags: number;
 }
@@ -1063,15 +1183,6 @@ export const maps = {
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Config.fields },
   } as const satisfies MapDescription<number, Config>,
-  conntrack: {
-    name: 'conntrack',
-    type: 'lru_hash',
-    maxEntries: 131072,
-    key: CtKey,
-    value: Ct,
-    keyType: { kind: 'struct', fields: CtKey.fields },
-    valueType: { kind: 'struct', fields: Ct.fields },
-  } as const satisfies MapDescription<CtKey, Ct>,
   devices: {
     name: 'devices',
     type: 'hash',
@@ -1081,6 +1192,42 @@ export const maps = {
     keyType: { kind: 'number' },
     valueType: { kind: 'struct', fields: Device.fields },
   } as const satisfies MapDescription<number, Device>,
+  flow_batches: {
+    name: 'flow_batches',
+    type: 'percpu_array',
+    maxEntries: 1,
+    key: u32,
+    value: FlowBatch,
+    keyType: { kind: 'number' },
+    valueType: { kind: 'struct', fields: FlowBatch.fields },
+  } as const satisfies MapDescription<number, FlowBatch>,
+  flow_cursor: {
+    name: 'flow_cursor',
+    type: 'array',
+    maxEntries: 1,
+    key: u32,
+    value: FlowCursor,
+    keyType: { kind: 'number' },
+    valueType: { kind: 'struct', fields: FlowCursor.fields },
+  } as const satisfies MapDescription<number, FlowCursor>,
+  flow_sets: {
+    name: 'flow_sets',
+    type: 'array',
+    maxEntries: 16384,
+    key: u32,
+    value: FlowSet,
+    keyType: { kind: 'number' },
+    valueType: { kind: 'struct', fields: FlowSet.fields },
+  } as const satisfies MapDescription<number, FlowSet>,
+  flows: {
+    name: 'flows',
+    type: 'array',
+    maxEntries: 131072,
+    key: u32,
+    value: Flow,
+    keyType: { kind: 'number' },
+    valueType: { kind: 'struct', fields: Flow.fields },
+  } as const satisfies MapDescription<number, Flow>,
   frags: {
     name: 'frags',
     type: 'lru_hash',
@@ -1198,6 +1345,15 @@ export const maps = {
     keyType: { kind: 'struct', fields: SourceRangeKey.fields },
     valueType: { kind: 'struct', fields: SourceRange.fields },
   } as const satisfies MapDescription<SourceRangeKey, SourceRange>,
+  steps: {
+    name: 'steps',
+    type: 'array',
+    maxEntries: 8192,
+    key: u32,
+    value: StepSet,
+    keyType: { kind: 'choice', names: Step },
+    valueType: { kind: 'struct', fields: StepSet.fields },
+  } as const satisfies MapDescription<number, StepSet>,
   vips: {
     name: 'vips',
     type: 'hash',

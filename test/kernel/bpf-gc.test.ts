@@ -1,21 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  Affinity,
-  AffinityKey,
-  Ct,
-  CtFlag,
-  CtKey,
-  CtTcp,
-  Hook,
-  maps,
-  Service,
-  type Tuple,
-} from '../../src/abi/generated.ts';
+import { Affinity, AffinityKey, Flow, FlowFlag, maps, Service } from '../../src/abi/generated.ts';
 import { configWords } from '../../src/backend/bpf/config-words.ts';
 import { probeFeatures } from '../../src/backend/bpf/features.ts';
 import { collect } from '../../src/backend/bpf/gc/collect.ts';
-import { addressKey } from '../../src/backend/bpf/gc/ct-expiry.ts';
 import { ImageKeeper } from '../../src/backend/bpf/image-keeper.ts';
+import { addressKey } from '../../src/backend/bpf/living-flows.ts';
 import { loadDataplane } from '../../src/backend/bpf/load.ts';
 import { makePins } from '../../src/backend/bpf/pins.ts';
 import { type Ip, ipToBytes } from '../../src/model/ip.ts';
@@ -27,7 +16,8 @@ import { planObjects } from '../conformance/plan-objects.ts';
 import { makeScratch, type Scratch } from './hooks-scratch.ts';
 
 const TCP = 6;
-const FLOWS = 1000;
+/** Its place. */
+const FLOW = 77;
 const VIP = '172.30.0.1' as Ip;
 const SEC = 1_000_000_000n;
 
@@ -44,26 +34,19 @@ afterEach(() => {
   scratch[Symbol.dispose]();
 });
 
-test('removes flows that are over, in requests of any number, and keeps the others', async () => {
-  for (let flow = 0; flow < FLOWS; flow += 1) putFlow(flow, flow % 4 === 0 ? 1n : 11n);
-  const report = await collect(object, words(), new Set());
-  expect(report).toEqual({ conntrackDeleted: (FLOWS * 2 * 3) / 4, affinitiesDeleted: 0, dialled: new Set() });
-  expect(countRows()).toBe((FLOWS * 2) / 4);
-});
-
 test('tells which addresses flows still dial', async () => {
-  putFlow(1, 1n);
+  putFlow();
   const asked = new Set([VIP, '172.30.0.2' as Ip].map((address) => addressKey(ipToBytes(address))));
   expect((await collect(object, words(), asked)).dialled).toEqual(new Set([addressKey(ipToBytes(VIP))]));
 });
 
 test('forgets that connections were renamed when none is left', async () => {
-  const renamed = new Uint32Array(object.map('config').mmap(), 308, 1);
-  putFlow(1, 1n, CtFlag.DIRECT);
+  const renamed = new Uint32Array(object.map('config').mmap(), 316, 1);
+  putFlow(FlowFlag.DIRECT);
   renamed[0] = 1;
   await collect(object, words(), new Set());
   expect(renamed[0]).not.toBe(0);
-  deleteFlow(1);
+  deleteFlow();
   await collect(object, words(), new Set());
   expect(renamed[0]).toBe(0);
 });
@@ -93,55 +76,41 @@ test('a VIP that is served no more stays while flows dial it', async () => {
     const asked = keeper.draining;
     return keeper.forgetVips(asked, (await collect(object, words(), new Set(asked.keys()))).dialled);
   };
-  putFlow(1, 1n);
+  putFlow();
   expect([...keeper.draining.values()]).toEqual([VIP]);
   expect(await round()).toBe(0);
   expect(row()).toEqual(maps.vips.value.encode({ flags: 0 }));
-  deleteFlow(1);
+  deleteFlow();
   expect(await round()).toBe(1);
   expect([row(), keeper.draining.size]).toEqual([undefined, 0]);
 });
 
 const words = () => configWords(object.map('config'));
 
-function countRows(): number {
-  return [...object.map('conntrack').chunks()].reduce((sum, { count }) => sum + count, 0);
+/** A flow with much time left, from a client port of its own. */
+function putFlow(flags = 0): void {
+  const dialled = { saddr: '10.0.0.2' as Ip, daddr: VIP, sport: 1024, dport: 53 };
+  const flow = {
+    dialled,
+    forwarded: { ...dialled, daddr: '10.0.1.3' as Ip, dport: 5353 },
+    serviceId: 1,
+    backendId: 1,
+    created: 0,
+    lookedAt: 0,
+    epoch: 0,
+    place: FLOW,
+    hairpinPort: 0,
+    proto: TCP,
+    flags,
+    tcp: new Uint8Array(2),
+    mac: new Uint8Array(6),
+    expires: Number(monotonicNs() / SEC) + 1000,
+  };
+  object.map('flows').update(maps.flows.key.encode(FLOW), Flow.encode(flow));
 }
 
-/** Both rows of a refused connection of its own client port, silent for `age` seconds: ten it may be. */
-function putFlow(flow: number, age: bigint, flags = 0): void {
-  for (const [hook, seen, tuple] of rowsOf(flow)) {
-    const lastSeenNs = monotonicNs() - age * SEC;
-    const row = {
-      lastSeenNs,
-      createdNs: 0n,
-      tuple,
-      serviceId: 1,
-      backendId: 1,
-      flags,
-      tcp: CtTcp.RST,
-      mac: new Uint8Array(6),
-      lookedAt: 0,
-    };
-    object.map('conntrack').update(CtKey.encode({ tuple: seen, proto: TCP, hook }), Ct.encode(row));
-  }
-}
-
-function deleteFlow(flow: number): void {
-  for (const [hook, tuple] of rowsOf(flow)) object.map('conntrack').delete(CtKey.encode({ tuple, proto: TCP, hook }));
-}
-
-function rowsOf(flow: number): readonly (readonly [number, Tuple, Tuple])[] {
-  const dialled: Tuple = { saddr: '10.0.0.2' as Ip, daddr: VIP, sport: 1024 + flow, dport: 53 };
-  const forwarded: Tuple = { ...dialled, daddr: '10.0.1.3' as Ip, dport: 5353 };
-  return [
-    [Hook.POD_IN, dialled, forwarded],
-    [Hook.POD_OUT, reverse(forwarded), reverse(dialled)],
-  ];
-}
-
-function reverse({ saddr, daddr, sport, dport }: Tuple): Tuple {
-  return { saddr: daddr, daddr: saddr, sport: dport, dport: sport };
+function deleteFlow(): void {
+  object.map('flows').update(maps.flows.key.encode(FLOW), new Uint8Array(Flow.size));
 }
 
 function putAffinity(client: string, serviceId: number, age: bigint): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Codec } from '../../src/abi/codec.ts';
 import { packColumn } from '../../src/abi/column.ts';
-import { CtFlag, Hook, maps, Scope, ServiceFlag, Verdict, VipFlag } from '../../src/abi/generated.ts';
+import { FlowFlag, maps, Scope, ServiceFlag, Verdict, VipFlag } from '../../src/abi/generated.ts';
 import { objectFile } from '../../src/backend/bpf/load.ts';
 import { makePins, mapPin } from '../../src/backend/bpf/pins.ts';
 import { dumpAffinity } from '../../src/cli/dump-affinity.ts';
@@ -51,19 +51,24 @@ function fill(): void {
   put(maps.slots, 1, { backendId: 5, serviceId: 3 });
   put(maps.backends, 5, { addr: BACKEND, port: 8080, proto: 6, flags: 0 });
   put(maps.affinities, { client: CLIENT, serviceId: 3 }, { lastUsedNs: 0n, backendId: 5 });
-  const tuple = { saddr: CLIENT, daddr: VIP, sport: 4000, dport: 80 };
-  const row = {
-    lastSeenNs: 1n,
-    createdNs: 1n,
-    tuple: { ...tuple, daddr: BACKEND, dport: 8080 },
+  const dialled = { saddr: CLIENT, daddr: VIP, sport: 4000, dport: 80 };
+  const flow = {
+    dialled,
+    forwarded: { ...dialled, daddr: BACKEND, dport: 8080 },
     serviceId: 3,
     backendId: 5,
+    created: 1,
+    lookedAt: 0,
+    epoch: 0,
+    place: 0,
+    hairpinPort: 0,
+    proto: 6,
+    flags: FlowFlag.BRIDGE,
+    tcp: Uint8Array.of(1, 0),
+    mac: new Uint8Array(6),
+    expires: 0xffffffff,
   };
-  put(
-    maps.conntrack,
-    { tuple, proto: 6, hook: Hook.POD_IN },
-    { ...row, flags: CtFlag.BRIDGE, tcp: 1, mac: new Uint8Array(6), lookedAt: 0 },
-  );
+  put(maps.flows, 0, flow);
   const counters = object.map('service_counters');
   const counted = new Uint8Array(counters.rowSize);
   const stride = counters.rowSize / counters.possibleCpus;
@@ -127,7 +132,7 @@ test('all maps are dumped, arrays without the rows that were never written', asy
     filled: [
       ['affinities', 1],
       ['backends', 1],
-      ['conntrack', 1],
+      ['flows', 1],
       ['frontends', 1],
       ['service_counters', 1],
       ['service_names', 1],

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as abi from '../../src/abi/generated.ts';
-import { GcRequest } from '../../src/abi/generated.ts';
 import { frame, ipPacket, type Packet, POD_MAC, type Seen, seeIp, type Transport } from '../support/packet.ts';
 import { PodEdge, V4, V6, type World } from '../support/pod-edge-world.ts';
 import { TC } from '../support/tc-action.ts';
@@ -160,7 +159,7 @@ describe.each([
       untouched(program, { src: world.pod, dst: world.node, transport: tcp('S', { dport: 10250 }) });
       untouched(program, { src: world.pod, dst: world.backend, transport: udp(), payload });
     }
-    expect(edge.conntrack()).toEqual([]);
+    expect(edge.flows()).toEqual([]);
   });
 
   it('resets a connection in midstream that nobody knows', () => {
@@ -299,21 +298,64 @@ describe.each([
     });
   });
 
-  it('restores a lost half of a flow from the other', () => {
+  it('finds the way back again after other flows took its place', () => {
     passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('S') }));
-    const rows = edge.conntrack();
-    const [answer] = rows.filter(({ key }) => key.hook === abi.Hook.POD_OUT);
-    const [request] = rows.filter(({ key }) => key.hook === abi.Hook.POD_IN);
-    if (answer === undefined || request === undefined) throw new Error('A flow without its two rows');
-    edge.deleteConntrack(answer.key);
-    // Not seen for so long that the clock is looked at again.
-    const lookedAt = (request.row.lookedAt + 2 ** 31) >>> 0;
-    edge.putConntrack(request.key, { ...request.row, lastSeenNs: 0n, lookedAt });
+    edge.forgetSteps();
+    edge.rest(1);
     passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp('A') }));
     const back = passes(
       edge.run('pod_out', { src: world.backend, dst: world.pod, transport: tcp('A', { sport: 8080, dport: SPORT }) }),
     );
     expect(back).toMatchObject({ src: world.vip(1), transport: { sport: 80 } });
+  });
+
+  it('ends a flow in its time', () => {
+    const base = family === 'IPv4' ? 0 : 10;
+    const request: Packet = { src: world.pod, dst: world.vip(5), transport: udp() };
+    const answer: Packet = {
+      src: world.backend,
+      dst: world.pod,
+      transport: udp({ sport: 5353, dport: SPORT }),
+    };
+    passes(edge.run('pod_in', request));
+    edge.setColumns(base + 5, BigInt(abi.Verdict.REJECT) << BigInt(abi.ColumnShift.VERDICT_SHIFT));
+    edge.rest(abi.CtTimeout.UDP_SEC - 1);
+    expect(passes(edge.run('pod_out', answer))).toMatchObject({ src: world.vip(5) });
+    expect(passes(edge.run('pod_in', request))).toMatchObject({ dst: world.backend });
+    edge.rest(abi.CtTimeout.UDP_SEC + 1);
+    untouched('pod_out', answer);
+    expect(edge.run('pod_in', request).action).toBe(TC.redirect);
+  });
+
+  it.each([
+    ['opening', ['S'], [], abi.CtTimeout.TCP_OPENING_SEC],
+    ['open', ['S', 'A'], ['SA'], abi.CtTimeout.TCP_ESTABLISHED_SEC],
+    ['half closed', ['S', 'A', 'FA'], ['SA'], abi.CtTimeout.TCP_HALF_CLOSED_SEC],
+    ['closed', ['S', 'A', 'FA'], ['SA', 'FA'], abi.CtTimeout.TCP_CLOSED_SEC],
+    ['reset', ['S', 'A'], ['SA', 'R'], abi.CtTimeout.TCP_RESET_SEC],
+  ])('lets a connection that is %s rest for as long as nf_conntrack', (_, requests, answers, seconds) => {
+    for (const flags of requests)
+      passes(edge.run('pod_in', { src: world.pod, dst: world.vip(1), transport: tcp(flags) }));
+    for (const flags of answers) {
+      const transport = tcp(flags, { sport: 8080, dport: SPORT });
+      passes(edge.run('pod_out', { src: world.backend, dst: world.pod, transport }));
+    }
+    edge.rest(seconds - 1);
+    expect(edge.flows()).toHaveLength(1);
+    edge.rest(2);
+    expect(edge.flows()).toEqual([]);
+  });
+
+  it('gives the place that ends first to a new flow where all are taken', () => {
+    const opener: Packet = { src: world.pod, dst: world.vip(1), transport: tcp('S') };
+    edge.crowd(1000);
+    expect(passes(edge.run('pod_in', opener))).toMatchObject({ dst: world.backend });
+    expect(edge.reason(abi.Reason.CT_FULL)).toBe(1n);
+    expect(edge.flows().filter(({ dialled }) => dialled.sport === SPORT)).toHaveLength(1);
+    const transport = tcp('SA', { sport: 8080, dport: SPORT });
+    expect(passes(edge.run('pod_out', { src: world.backend, dst: world.pod, transport }))).toMatchObject({
+      src: world.vip(1),
+    });
   });
 
   it('moves a UDP flow at once when its backend is no member any more', () => {
@@ -358,21 +400,6 @@ describe.each([
         .action,
     ).toBe(TC.shot);
     untouched('uplink_out', { src: world.node, dst: world.backend, transport: tcp('S') });
-  });
-});
-
-describe('conntrack_gc', () => {
-  it('deletes what is old, and only that', () => {
-    passes(edge.run('pod_in', { src: V4.pod, dst: V4.vip(1), transport: tcp('S') }));
-    passes(edge.run('pod_in', { src: V4.pod, dst: V4.vip(1), transport: tcp('S', { sport: 40001 }) }));
-    const rows = edge.conntrack();
-    expect(rows).toHaveLength(4);
-    const old = rows.filter(({ key }) => key.tuple.sport === SPORT || key.tuple.dport === SPORT);
-    for (const { key, row } of old) edge.putConntrack(key, { ...row, lastSeenNs: 1n });
-    const requests = rows.map(({ key }) => GcRequest.encode({ key, seenBeforeNs: 2n }));
-    const data = Buffer.concat([Buffer.alloc(14), ...requests]);
-    expect(edge.object.program('conntrack_gc').testRun({ data }).retval).toBe(2);
-    expect(edge.conntrack().map(({ key }) => [key.tuple.sport, key.tuple.dport].includes(40001))).toEqual([true, true]);
   });
 });
 

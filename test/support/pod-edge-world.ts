@@ -1,7 +1,11 @@
 import { join } from 'node:path';
+import type { Codec } from '../../src/abi/codec.ts';
 import { packColumn } from '../../src/abi/column.ts';
 import * as abi from '../../src/abi/generated.ts';
+import { configWords } from '../../src/backend/bpf/config-words.ts';
+import { livingFlows } from '../../src/backend/bpf/living-flows.ts';
 import { type BpfObject, openObject } from '../../src/sys/bpf-object.ts';
+import { monotonicNs } from '../../src/sys/clock.ts';
 import { frame, ip, type Packet, type Seen, see } from './packet.ts';
 import { REPOSITORY } from './repository.ts';
 
@@ -38,10 +42,11 @@ export class PodEdge implements Disposable {
   readonly #object: BpfObject;
 
   constructor() {
-    const programs = new Set(['pod_in', 'pod_out', 'uplink_out', 'uplink_out_l3', 'conntrack_gc']);
+    const programs = new Set(['pod_in', 'pod_out', 'uplink_out', 'uplink_out_l3']);
     this.#object = openObject(OBJECT, { autoload: (name) => programs.has(name) });
     this.#put(abi.maps.config, 0, {
       nodeNetnsCookie: 0n,
+      hashSeed: 0n,
       probeCookie: 0n,
       localCidrs: Array.from({ length: 8 }, () => ({
         addr: ip('ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'),
@@ -51,6 +56,7 @@ export class PodEdge implements Disposable {
       nodeAddrV6: ip(V6.node),
       flags: 0,
       renamed: 0,
+      epoch: 0,
     });
     for (const world of [V4, V6]) this.#serve(world);
   }
@@ -80,27 +86,45 @@ export class PodEdge implements Disposable {
     return sum;
   }
 
-  conntrack(): { key: abi.CtKey; row: abi.Ct }[] {
-    const { key, value } = abi.maps.conntrack;
-    return [...this.#object.map('conntrack').chunks()].flatMap((chunk) =>
-      Array.from({ length: chunk.count }, (_, index) => ({
-        key: key.decode(chunk.keys, index * key.size),
-        row: value.decode(chunk.values, index * value.size),
-      })),
-    );
+  /** Flows that have not run out. */
+  flows(): abi.Flow[] {
+    const found = [...livingFlows(this.#object.map('flows'), nowSec())].flat();
+    return found.map(({ view, at }) => abi.Flow.decodeFrom(view, at));
   }
 
-  /** Rewrites the row of a key. */
-  putConntrack(key: abi.CtKey, row: abi.Ct): void {
-    this.#put(abi.maps.conntrack, key, row);
+  /** As if nothing had been heard of any flow for so long. */
+  rest(seconds: number): void {
+    for (const flow of this.flows()) {
+      const lookedAt = (flow.lookedAt + 2 ** 31) >>> 0;
+      this.#put(abi.maps.flows, flow.place, { ...flow, lookedAt, expires: flow.expires - seconds });
+    }
   }
 
-  deleteConntrack(key: abi.CtKey): void {
-    this.#object.map('conntrack').delete(abi.maps.conntrack.key.encode(key));
+  /** Fills all ways to flows, and all their rows, with strangers that are to live for so long. */
+  crowd(seconds: number): void {
+    const expires = nowSec() + seconds;
+    for (const [map, make] of [
+      ['flow_sets', () => this.#stranger(abi.FlowSet, { tags: 1, expires })],
+      ['flows', () => this.#stranger(abi.Flow, { proto: TCP, expires })],
+    ] as const) {
+      const rows = this.#object.map(map);
+      const row = make();
+      for (const { keys, values, count } of [...rows.chunks()]) {
+        for (let at = 0; at < count; at += 1) values.set(row, at * row.length);
+        rows.updateBatch(keys, values, count);
+      }
+    }
+  }
+
+  /** Other flows took the places of all answers. */
+  forgetSteps(): void {
+    const steps = this.#object.map('steps');
+    for (const { keys, values, count } of [...steps.chunks()]) steps.updateBatch(keys, values.fill(0), count);
   }
 
   deleteMember(service: number, backend: number): void {
     this.#object.map('members').delete(abi.maps.members.key.encode({ serviceId: service, backendId: backend }));
+    configWords(this.#object.map('config')).advanceEpoch();
   }
 
   setColumns(service: number, word: bigint): void {
@@ -109,6 +133,16 @@ export class PodEdge implements Disposable {
 
   [Symbol.dispose](): void {
     this.#object[Symbol.dispose]();
+  }
+
+  /** All zeros but for these fields; in lists, each item. */
+  #stranger<V extends object>(codec: Codec<V>, fields: Readonly<Record<string, number>>): Uint8Array {
+    const zero = codec.decode(new Uint8Array(codec.size));
+    const known = Object.entries(zero).map(([name, value]: [string, unknown]) => {
+      const wanted = fields[name] ?? value;
+      return [name, Array.isArray(value) ? value.map((item: unknown) => fields[name] ?? item) : wanted];
+    });
+    return codec.encode(Object.fromEntries(known) as V); // the fields of a V
   }
 
   #serve(world: World): void {
@@ -184,4 +218,9 @@ export class PodEdge implements Disposable {
   ): void {
     this.#object.map(map.name).update(map.key.encode(key), map.value.encode(value));
   }
+}
+
+/** CLOCK_MONOTONIC, as the programs have it. */
+function nowSec(): number {
+  return Number(monotonicNs() / 1_000_000_000n);
 }

@@ -1,6 +1,7 @@
 import type { Codec } from '../../abi/codec.ts';
 import { packColumn } from '../../abi/column.ts';
 import { Backend, maps } from '../../abi/generated.ts';
+import { configWords } from './config-words.ts';
 import { storeConfig } from './image/config-row.ts';
 import { COLUMN_COUNT, packPolicy, SERVICE_WORDS } from './image.ts';
 import type { HashRows, KernelMaps } from './kernel-maps.ts';
@@ -62,6 +63,7 @@ function commitBatch(first: Write, batch: readonly Write[], memory: Memory): voi
       return;
     case 'delete':
       deleteRows(batch as readonly Delete[], kernel[first.map]); // as above
+      if (first.map === 'members') configWords(kernel.config).advanceEpoch();
       return;
     case 'drain':
       putRows([{ kind: 'put', map: 'vips', key: first.vip, value: { flags: 0 } }], kernel.vips);

@@ -10,12 +10,14 @@ function sharedRow() {
   const nobody = { ip: '::', mask: '::' };
   Config.encodeInto(view, 0, {
     nodeNetnsCookie: 11n,
+    hashSeed: 13n,
     probeCookie: 12n,
     localCidrs: Array.from({ length: 8 }, () => ({ addr: nobody.ip as Ip, mask: nobody.mask as Ip })),
     nodeAddrV4: '::' as Ip,
     nodeAddrV6: '::' as Ip,
     flags: 0,
     renamed: 0,
+    epoch: 7,
   });
   return { words: configWords({ mmap: () => memory }), read: () => Config.decodeFrom(view, 0), view };
 }
@@ -23,10 +25,13 @@ function sharedRow() {
 describe('configWords', () => {
   it('lie where the codec has them', () => {
     const { words, read } = sharedRow();
-    expect([words.nodeNetnsCookie, words.probeCookie]).toEqual([11n, 12n]);
+    expect([words.nodeNetnsCookie, words.probeCookie, words.hashSeed]).toEqual([11n, 12n, 13n]);
     words.nodeNetnsCookie = 21n;
     words.probeCookie = 22n;
-    expect([read().nodeNetnsCookie, read().probeCookie]).toEqual([21n, 22n]);
+    words.hashSeed = 23n;
+    words.advanceEpoch();
+    const { nodeNetnsCookie, probeCookie, hashSeed, epoch } = read();
+    expect([nodeNetnsCookie, probeCookie, hashSeed, epoch]).toEqual([21n, 22n, 23n, 8]);
   });
 
   it('forgets renamed connections that no round met', () => {
@@ -56,5 +61,5 @@ describe('configWords', () => {
 
 /** As a program does: config.renamed = 1. */
 function mark(view: DataView): void {
-  view.setUint32(308, 1, true);
+  view.setUint32(316, 1, true);
 }

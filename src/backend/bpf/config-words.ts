@@ -1,8 +1,7 @@
 import { Config } from '../../abi/generated.ts';
-import type { BpfMap } from '../../sys/bpf-map.ts';
 
 /** Words of the one config row that programs write too; a test holds the offsets equal to the codec's. */
-const OFFSETS = { nodeNetnsCookie: 0, probeCookie: 8, renamed: 308 } as const;
+const OFFSETS = { nodeNetnsCookie: 0, hashSeed: 8, probeCookie: 16, renamed: 316, epoch: 320 } as const;
 
 /** The shared words of the config row, through its memory. */
 export interface ConfigWords {
@@ -10,15 +9,21 @@ export interface ConfigWords {
   nodeNetnsCookie: bigint;
   /** 0n: none. */
   probeCookie: bigint;
-  /** Starts a round over conntrack: a program that makes such a row from now on says so again. */
+  /** Of conntrack's hashes; 0n: not chosen yet. It must not change while flows live. */
+  hashSeed: bigint;
+  /** Counts the times that members went: programs ask again whether a flow's backend is one. */
+  advanceEpoch(): void;
+  /** Flows of renamed direct connections may exist. */
+  readonly hasRenamed: boolean;
+  /** Starts a round over conntrack: a program that makes such a flow from now on says so again. */
   askRenamed(): void;
-  /** No row was met since askRenamed: forget, unless a program has made one meanwhile. */
+  /** No flow of them was met since askRenamed: forget, unless a program has made one meanwhile. */
   forgetRenamed(): void;
 }
 
 const RENAMED = { none: 0, asked: 2 } as const;
 
-export function configWords(config: Pick<BpfMap, 'mmap'>): ConfigWords {
+export function configWords(config: { mmap(): ArrayBuffer }): ConfigWords {
   const memory = config.mmap();
   const wide = new BigUint64Array(memory, 0, Math.floor(Config.size / 8));
   const words = new Uint32Array(memory, 0, Config.size / 4);
@@ -35,6 +40,18 @@ export function configWords(config: Pick<BpfMap, 'mmap'>): ConfigWords {
     },
     set probeCookie(cookie) {
       Atomics.store(wide, OFFSETS.probeCookie / 8, cookie);
+    },
+    get hashSeed() {
+      return Atomics.load(wide, OFFSETS.hashSeed / 8);
+    },
+    set hashSeed(seed) {
+      Atomics.store(wide, OFFSETS.hashSeed / 8, seed);
+    },
+    advanceEpoch() {
+      Atomics.add(words, OFFSETS.epoch / 4, 1);
+    },
+    get hasRenamed() {
+      return Atomics.load(words, renamed) !== RENAMED.none;
     },
     askRenamed() {
       const known = Atomics.load(words, renamed);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { SysError } from '../../errors.ts';
 import type { DataplaneState, NodeState, StateDelta } from '../../plan/state.ts';
@@ -9,6 +10,7 @@ import { missingRequirements } from '../../sys/requirements.ts';
 import type { Backend, SyncReport } from '../backend.ts';
 import { provideBpffs } from './bpffs.ts';
 import { cleanupBpf } from './cleanup.ts';
+import { type ConfigWords, configWords } from './config-words.ts';
 import { type Features, probeFeatures } from './features.ts';
 import { GarbageCollector } from './gc/garbage-collector.ts';
 import { Holder } from './holder.ts';
@@ -72,11 +74,18 @@ export async function createBpfBackend(options: BpfBackendOptions): Promise<Back
     log.info({ ...features, generation: pins.generation }, 'programs loaded');
     const agent = { pid: process.pid, startedMs: BigInt(Date.now()), node: options.nodeName, pod: options.podName };
     holder.sign(object.map('agent'), agent);
+    prepareConntrack(configWords(object.map('config')));
     return new BpfBackend(options, { holder, object, pins, features });
   } catch (error) {
     holder[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Flows of an earlier agent keep their hashes; a member that went just before its end is asked for again. */
+function prepareConntrack(words: ConfigWords): void {
+  if (words.hashSeed === 0n) words.hashSeed = randomBytes(8).readBigUInt64LE() | 1n;
+  words.advanceEpoch();
 }
 
 /** All at once: who mends one thing should not meet the next. */

@@ -1,6 +1,7 @@
 import type { Codec } from '../../abi/codec.ts';
-import { Config, maps } from '../../abi/generated.ts';
+import { maps } from '../../abi/generated.ts';
 import type { BpfObject } from '../../sys/bpf-object.ts';
+import { PLANNED_BYTES } from './image/config-row.ts';
 import type { Write } from './write.ts';
 
 /** Maps without an image of their bytes, which the agent alone writes; of config the part that it does. */
@@ -66,8 +67,8 @@ interface TouchedRow {
 
 const MOST_ROWS = 512;
 /** Words of the config row between those that programs write: local_cidrs up to flags. */
-const CONFIG_START = 16 / 4;
-const CONFIG_END = (Config.size - 4) / 4;
+const CONFIG_START = PLANNED_BYTES.from / 4;
+const CONFIG_END = PLANNED_BYTES.to / 4;
 
 /** undefined: a row of no hashed map. */
 function rowOf(write: Write): TouchedRow | undefined {

@@ -1,5 +1,4 @@
 import type { Affinity, AffinityKey } from '../../abi/generated.ts';
-import { type FlowContext, secondsSince } from './flow-view.ts';
 
 /** Where a client's next connection goes. */
 export interface AffinityView {
@@ -13,7 +12,10 @@ export interface AffinityView {
   readonly remainingSeconds: number;
 }
 
-export interface AffinityContext extends FlowContext {
+export interface AffinityContext {
+  /** CLOCK_MONOTONIC */
+  readonly nowNs: bigint;
+  readonly names: ReadonlyMap<number, string>;
   /** How long the affinity of a service id lasts. */
   readonly affinitySeconds: (serviceId: number) => number;
   readonly backend: (id: number) => string;
@@ -28,6 +30,11 @@ export function viewAffinity(key: AffinityKey, row: Affinity, context: AffinityC
     idleSeconds,
     remainingSeconds: Math.max(0, context.affinitySeconds(key.serviceId) - idleSeconds),
   };
+}
+
+/** Whole seconds; a time in the future is now. */
+function secondsSince(ns: bigint, nowNs: bigint): number {
+  return ns > nowNs ? 0 : Number((nowNs - ns) / 1_000_000_000n);
 }
 
 /** "default/web:http/TCP/IPv4: 10.0.0.2 goes to 10.0.1.3:8080, for 120 s more" */

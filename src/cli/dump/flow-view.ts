@@ -1,13 +1,11 @@
 import { IpProtocol } from '../../abi/codec.ts';
-import { type Ct, CtFlag, type CtKey, CtTcp, Hook, type Tuple } from '../../abi/generated.ts';
+import { CtTcp, type Flow, FlowFlag, type Tuple } from '../../abi/generated.ts';
 import { formatAddress } from '../../model/ip.ts';
 import { flagNames, nameOf } from './plain-value.ts';
 
-/** One half of a flow: what a packet seen at this hook becomes. */
+/** A connection that the pod edge translates; ends as "10.0.0.1:80", as packets from the client have them. */
 export interface FlowView {
   readonly protocol: string | number;
-  readonly hook: string | number;
-  /** "10.0.0.1:80" */
   readonly source: string;
   readonly destination: string;
   readonly newSource: string;
@@ -16,48 +14,50 @@ export interface FlowView {
   readonly service: string;
   readonly backendId: number;
   readonly flags: readonly (string | number)[];
+  /** What the packets of the client, and those of the backend, had. */
   readonly tcp: readonly (string | number)[];
-  readonly idleSeconds: number;
+  readonly tcpAnswers: readonly (string | number)[];
   readonly ageSeconds: number;
+  /** Without another packet. */
+  readonly remainingSeconds: number;
 }
 
 export interface FlowContext {
   /** CLOCK_MONOTONIC */
-  readonly nowNs: bigint;
+  readonly nowSec: number;
   readonly names: ReadonlyMap<number, string>;
 }
 
-export function viewFlow(key: CtKey, row: Ct, { nowNs, names }: FlowContext): FlowView {
+export function viewFlow(flow: Flow, { nowSec, names }: FlowContext): FlowView {
+  const [dialled, forwarded] = [endsOf(flow.dialled), endsOf(flow.forwarded)];
+  const [tcp = 0, tcpAnswers = 0] = flow.tcp;
   return {
-    protocol: nameOf(IpProtocol, key.proto),
-    hook: nameOf(Hook, key.hook),
-    ...endsOf(key.tuple),
-    newSource: endsOf(row.tuple).source,
-    newDestination: endsOf(row.tuple).destination,
-    service: names.get(row.serviceId) ?? '',
-    backendId: row.backendId,
-    flags: flagNames(CtFlag, row.flags),
-    tcp: flagNames(CtTcp, row.tcp),
-    idleSeconds: secondsSince(row.lastSeenNs, nowNs),
-    ageSeconds: secondsSince(row.createdNs, nowNs),
+    protocol: nameOf(IpProtocol, flow.proto),
+    ...dialled,
+    newSource: forwarded.source,
+    newDestination: forwarded.destination,
+    service: names.get(flow.serviceId) ?? '',
+    backendId: flow.backendId,
+    flags: flagNames(FlowFlag, flow.flags),
+    tcp: flagNames(CtTcp, tcp),
+    tcpAnswers: flagNames(CtTcp, tcpAnswers),
+    ageSeconds: Math.max(0, nowSec - flow.created),
+    remainingSeconds: Math.max(0, flow.expires - nowSec),
   };
 }
 
-/** "TCP POD_IN 10.0.0.2:4000 > 10.96.0.1:80 becomes 10.0.0.2:4000 > 10.0.1.3:8080, default/web:http/TCP/IPv4, idle 3 s" */
+/** "TCP 10.0.0.2:4000 > 10.96.0.1:80 becomes 10.0.0.2:4000 > 10.0.1.3:8080, default/web:http/TCP/IPv4, for 60 s more" */
 export function formatFlow(flow: FlowView): string {
   const becomes = `${flow.source} > ${flow.destination} becomes ${flow.newSource} > ${flow.newDestination}`;
+  const answers = flow.tcpAnswers.length === 0 ? [] : [`answered ${flow.tcpAnswers.join(' ')}`];
   const marks = [...flow.flags, ...flow.tcp].join(' ');
   return [
-    `${flow.protocol} ${flow.hook} ${becomes}`,
+    `${flow.protocol} ${becomes}`,
     ...(flow.service === '' ? [] : [flow.service]),
     ...(marks === '' ? [] : [marks]),
-    `idle ${flow.idleSeconds} s`,
+    ...answers,
+    `for ${flow.remainingSeconds} s more`,
   ].join(', ');
-}
-
-/** Whole seconds; a time in the future is now. */
-export function secondsSince(ns: bigint, nowNs: bigint): number {
-  return ns > nowNs ? 0 : Number((nowNs - ns) / 1_000_000_000n);
 }
 
 function endsOf({ saddr, daddr, sport, dport }: Tuple): { readonly source: string; readonly destination: string } {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { packColumn } from '../../abi/column.ts';
-import { ColumnFlag, maps, Scope, ServiceFlag, Verdict } from '../../abi/generated.ts';
+import { ColumnFlag, Flow, maps, Scope, ServiceFlag, Verdict } from '../../abi/generated.ts';
 import type { Ip } from '../../model/ip.ts';
 import { flagNames, plainBigint, sumValues, toPlain } from './plain-value.ts';
 
@@ -35,23 +35,27 @@ test('takes columns apart and names flags', () => {
 
 test('prints a MAC address as such', () => {
   const tuple = { saddr: ADDR, daddr: ADDR, sport: 1, dport: 2 };
-  const row = {
-    lastSeenNs: 1n,
-    createdNs: 2n,
-    tuple,
+  const flow = {
+    dialled: tuple,
+    forwarded: tuple,
     serviceId: 1,
     backendId: 2,
+    created: 3,
+    lookedAt: 4,
+    epoch: 5,
+    place: 6,
+    hairpinPort: 7,
+    proto: 6,
     flags: 3,
-    tcp: 9,
+    tcp: Uint8Array.of(9, 1),
     mac: Uint8Array.of(2, 0, 0, 0, 10, 255),
-    lookedAt: 0,
+    expires: 8,
   };
-  expect(toPlain(maps.conntrack.valueType, row)).toEqual({
-    ...row,
-    lastSeenNs: 1,
-    createdNs: 2,
+  expect(toPlain({ kind: 'struct', fields: Flow.fields }, flow)).toEqual({
+    ...flow,
+    proto: 'TCP',
     flags: ['HAIRPIN', 'DIRECT'],
-    tcp: ['SYN', 'ESTABLISHED'],
+    tcp: '0901',
     mac: '02:00:00:00:0a:ff',
   });
 });

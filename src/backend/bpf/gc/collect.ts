@@ -1,69 +1,42 @@
 import { setImmediate as pause } from 'node:timers/promises';
-import { Affinity, AffinityKey, GcRequest, Service, Sizes } from '../../../abi/generated.ts';
+import { Affinity, AffinityKey, FlowFlag, Service } from '../../../abi/generated.ts';
 import type { BpfMap } from '../../../sys/bpf-map.ts';
 import type { BpfObject } from '../../../sys/bpf-object.ts';
 import { monotonicNs } from '../../../sys/clock.ts';
 import type { ConfigWords } from '../config-words.ts';
-import { expired, type GcRequest as Request } from './ct-expiry.ts';
-import { CT_KEY_SIZE } from './ct-row.ts';
+import { dialledAddress, flowFlags, livingFlows } from '../living-flows.ts';
 
 export interface GcReport {
-  readonly conntrackDeleted: number;
   readonly affinitiesDeleted: number;
   /** Those of the addresses asked for that flows still dial. */
   readonly dialled: ReadonlySet<string>;
 }
 
-const ETHERNET_HEADER = 14;
-
 /**
- * One round over conntrack and affinities, with a pause after each chunk. The kernel has the last word
- * on every row: what a packet touches meanwhile stays. `addresses` by addressKey.
+ * One round over affinities, with a pause after each chunk, and over the flows where something hangs on
+ * them: flows themselves need no collection. `addresses` by addressKey.
  */
 export async function collect(
   object: BpfObject,
   words: ConfigWords,
   addresses: ReadonlySet<string>,
 ): Promise<GcReport> {
-  const conntrack = object.map('conntrack');
   const dialled = new Set<string>();
-  let conntrackDeleted = 0;
-  let direct = false;
+  let hasDirect = false;
   words.askRenamed();
-  for (const chunk of conntrack.chunks()) {
-    const lookup = (key: Uint8Array) => conntrack.lookup(key);
-    const found = expired(chunk, { nowNs: Number(monotonicNs()), lookup, addresses });
-    conntrackDeleted += deleteRows(object, found.requests);
-    direct ||= found.direct;
-    for (const address of found.dialled) dialled.add(address);
-    await pause();
+  if (words.hasRenamed || addresses.size > 0) {
+    const nowSec = Number(monotonicNs() / NS_PER_SEC);
+    for (const flows of livingFlows(object.map('flows'), nowSec)) {
+      hasDirect ||= flows.some((flow) => (flowFlags(flow) & FlowFlag.DIRECT) !== 0);
+      for (const address of flows.map(dialledAddress)) if (addresses.has(address)) dialled.add(address);
+      await pause();
+    }
   }
-  if (!direct) words.forgetRenamed();
-  return { conntrackDeleted, dialled, affinitiesDeleted: await collectAffinities(object) };
+  if (!hasDirect) words.forgetRenamed();
+  return { dialled, affinitiesDeleted: await collectAffinities(object) };
 }
 
-/** Runs the program that looks at each row once more and deletes it, in one go of the kernel. */
-function deleteRows(object: BpfObject, requests: readonly Request[]): number {
-  const program = object.program('conntrack_gc');
-  let deleted = 0;
-  for (let start = 0; start < requests.length; start += Sizes.MAX_GC_KEYS) {
-    const data = encodeRequests(requests.slice(start, start + Sizes.MAX_GC_KEYS));
-    deleted += program.testRun({ data }).retval;
-  }
-  return deleted;
-}
-
-/** Packet data of conntrack_gc: an empty Ethernet header, then the requests. */
-function encodeRequests(requests: readonly Request[]): Uint8Array {
-  const data = new Uint8Array(ETHERNET_HEADER + requests.length * GcRequest.size);
-  const view = new DataView(data.buffer);
-  requests.forEach(({ key, seenBeforeNs }, index) => {
-    const at = ETHERNET_HEADER + index * GcRequest.size;
-    data.set(key, at);
-    view.setBigUint64(at + CT_KEY_SIZE, BigInt(Math.floor(seenBeforeNs)), true);
-  });
-  return data;
-}
+const NS_PER_SEC = 1_000_000_000n;
 
 /** Their time counts at each use; what ran out is only removed here. */
 async function collectAffinities(object: BpfObject): Promise<number> {
@@ -86,7 +59,7 @@ function isUseless(services: BpfMap, key: Uint8Array, value: Uint8Array, nowNs: 
   const { serviceId } = AffinityKey.decode(key);
   const row = new DataView(services.mmap(serviceId, serviceId + 1), serviceId * Service.size, Service.size);
   const { affinitySec } = Service.decodeFrom(row, 0);
-  return nowNs - Affinity.decode(value).lastUsedNs > BigInt(affinitySec) * 1_000_000_000n;
+  return nowNs - Affinity.decode(value).lastUsedNs > BigInt(affinitySec) * NS_PER_SEC;
 }
 
 /** A client may have come back since the chunk was read. */

@@ -57,12 +57,8 @@ export class GarbageCollector {
     const { object, keeper, log } = this.#options;
     const asked = keeper.draining;
     try {
-      const { conntrackDeleted, affinitiesDeleted, dialled } = await collect(
-        object,
-        this.#words,
-        new Set(asked.keys()),
-      );
-      log.debug({ conntrackDeleted, affinitiesDeleted }, 'garbage collected');
+      const { affinitiesDeleted, dialled } = await collect(object, this.#words, new Set(asked.keys()));
+      log.debug({ affinitiesDeleted }, 'garbage collected');
       this.#attempt(() => keeper.forgetVips(asked, dialled));
     } catch (error) {
       if (!(error instanceof SysError)) throw error;

@@ -4,7 +4,7 @@ import { bytesToIp, type Cidr, familyOf, type Ip, ipToBytes } from '../../../mod
 import type { ConfigRow } from '../write.ts';
 
 /** The bytes of struct config between the words that programs write. A test holds them equal to the codec's. */
-export const PLANNED_BYTES = { from: 16, to: 308 } as const;
+export const PLANNED_BYTES = { from: 24, to: 316 } as const;
 
 /** Puts the row into the kernel's, and leaves alone what is not the plan's. */
 export function storeConfig(memory: Uint8Array, row: ConfigRow): void {
