@@ -26,6 +26,8 @@ export interface AgentOptions {
   readonly clusterCidrs?: readonly string[];
   /** Default: a folder of the lab's bpffs. */
   readonly bpffs?: string;
+  /** Default: the lab's manifests. */
+  readonly source?: readonly string[];
   /** Flags after those that every lab needs. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -56,7 +58,7 @@ export class Agent {
       ...joinCgroup(cgroup),
       ...lab.node.enter(),
       ...program,
-      ...['run', '--backend', 'bpf', '--manifests', lab.manifests.folder],
+      ...['run', '--backend', 'bpf', ...(options.source ?? ['--manifests', lab.manifests.folder])],
       ...['--bpffs', bpffs, '--cgroup', lab.cgroup],
       ...['--hostname-override', NODE_NAME],
       ...(clusterCidrs.length === 0 ? [] : ['--cluster-cidr', clusterCidrs.join(',')]),
