@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { maps } from '../../src/abi/generated.ts';
+import { Config, maps } from '../../src/abi/generated.ts';
 import { commit } from '../../src/backend/bpf/commit.ts';
 import { probeFeatures } from '../../src/backend/bpf/features.ts';
 import { HASHED_MAPS, type HashedMap, hashRows, hashWholeMap, touchedRows } from '../../src/backend/bpf/fingerprint.ts';
+import { PLANNED_BYTES } from '../../src/backend/bpf/image/config-row.ts';
 import { kernelMaps } from '../../src/backend/bpf/image-keeper.ts';
 import { loadDataplane } from '../../src/backend/bpf/load.ts';
 import { makePins } from '../../src/backend/bpf/pins.ts';
@@ -71,9 +72,10 @@ test('show what somebody else wrote, wherever', () => {
 test('do not mind what programs write', () => {
   const before = sums();
   const config = new DataView(object.map('config').mmap());
-  config.setBigUint64(0, 1n, true);
-  config.setBigUint64(8, 2n, true);
-  config.setUint32(308, 1, true);
+  const theirs = { nodeNetnsCookie: 1n, hashSeed: 2n, probeCookie: 3n, renamed: 4, epoch: 5 };
+  const row = Config.encode({ ...Config.decodeFrom(config, 0), ...theirs });
+  const { from, to } = PLANNED_BYTES;
+  for (const [at, byte] of row.entries()) if (at < from || at >= to) config.setUint8(at, byte);
   object.map('affinities').update(maps.affinities.key.encode({ client: addr, serviceId: 1 }), new Uint8Array(16));
   expect(sums()).toEqual(before);
 });
