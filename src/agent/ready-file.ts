@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
@@ -11,11 +11,12 @@ export interface ReadyFile extends Disposable {
 export function createReadyFile(path: string | undefined): ReadyFile {
   if (path === undefined) return { mark: () => undefined, [Symbol.dispose]: () => undefined };
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    const folder = dirname(path);
+    if (!existsSync(folder)) mkdirSync(folder);
     rmSync(path, { force: true });
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new ConfigError(`Cannot use --ready-file "${path}": ${reason}`, { cause });
+    throw new ConfigError(`Cannot use --ready-file "${path}": ${reason}: give a file that can be written`, { cause });
   }
   return {
     mark: () => writeFileSync(path, ''),

@@ -60,6 +60,14 @@ it.each([
     call: ['run', '--hostname-override', 'a b', ...MANIFESTS],
     says: /^Cannot use --hostname-override: "a b" is not a name/,
   },
+  {
+    call: [...RUN, ...MANIFESTS, '--ready-file', '/proc/none/ready'],
+    says: 'Cannot use --ready-file "/proc/none/ready": ENOENT: give a file that can be written',
+  },
+  {
+    call: [...RUN, ...MANIFESTS, '--healthz-bind-address', 'localhost'],
+    says: 'Cannot use --healthz-bind-address: "localhost" is no address: write it like 0.0.0.0:10256 or [::1]:10256',
+  },
   { call: [...RUN, ...MANIFESTS, '--config', '/nonexistent'], says: /^Cannot .*"\/nonexistent"/ },
   {
     call: ['plan', ...MANIFESTS, '--packet', 'nonsense'],

@@ -85,6 +85,7 @@ export class KubeApi implements AsyncDisposable {
       'cert-dir': file('certificates'),
       'token-auth-file': file('tokens.csv'),
       'authorization-mode': 'RBAC',
+      'allow-privileged': 'true', // as the DaemonSet of deploy/ asks
       'service-account-issuer': 'https://kubernetes.default.svc',
       'service-account-signing-key-file': file('account.key'),
       'service-account-key-file': file('account.key'),
