@@ -65,7 +65,7 @@ image_busybox() {
   local applet
   mkdir -p "$1"/{bin,tmp,etc}
   cp /usr/bin/busybox "$1/bin/busybox"
-  for applet in $("$1/bin/busybox" --list); do ln -sf busybox "$1/bin/$applet"; done
+  for applet in $("$1/bin/busybox" --list); do [[ $applet == busybox ]] || ln -s busybox "$1/bin/$applet"; done
   make_archive "$(suite_image busybox)" '{ "Cmd": ["sh"] }' "$1"
 }
 

@@ -8,6 +8,8 @@ make_network() {
   in_net link ip link set br0 up
   add_machine cp "$CONTROL_PLANE" "$CONTROL_PLANE6"
   in_net cp ip addr add "$OUTSIDE/32" dev lo
+  # The load balancer spreads connections, not clients.
+  in_net cp sysctl -qw net.ipv4.fib_multipath_hash_policy=1 net.ipv6.fib_multipath_hash_policy=1
   for i in $(node_numbers); do
     add_machine "n$i" "$(node_ip "$i")" "$(node_ip6 "$i")"
     in_net "n$i" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -38,7 +38,8 @@ async function serve(
   const serving = await servingNodes(service, nodes);
   for (const address of wanted) {
     const hops = serving.flatMap((node) => node.filter((ip) => ip.includes(':') === address.includes(':')).slice(0, 1));
-    await routes.set(address, hops.toSorted());
+    // Connections are spread over the nodes; a client that is to stay with its endpoint has to come by one of them.
+    await routes.set(address, hops.toSorted().slice(0, spec.sessionAffinity === 'ClientIP' ? 1 : undefined));
   }
   const shown = (status.loadBalancer?.ingress ?? []).map(({ ip }) => ip);
   if (shown.join() !== wanted.join())

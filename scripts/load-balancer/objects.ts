@@ -12,6 +12,7 @@ export interface Service {
     readonly loadBalancerClass?: string;
     readonly ipFamilies?: readonly string[];
     readonly externalTrafficPolicy?: string;
+    readonly sessionAffinity?: string;
     readonly healthCheckNodePort?: number;
   };
   readonly status: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } };

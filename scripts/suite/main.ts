@@ -31,13 +31,14 @@ async function main(names: readonly string[]): Promise<number> {
     jobs.filter(({ suite }) => suite === 'unit'),
     jobs.filter(({ suite }) => suite === 'kernel' || suite === 'netns'),
     jobs.filter(({ suite }) => suite === 'api'),
+    jobs.filter(({ suite }) => suite === 'cluster'),
     jobs.filter(({ suite }) => suite === 'vm'),
   ];
   const tallies: Tally[] = [];
   for (const batch of suites) {
     const suite = batch[0]?.suite;
     if (suite === 'api' && !stop.signal.aborted) buildKubernetes();
-    const width = suite === 'api' || suite === 'vm' ? 1 : PARALLEL;
+    const width = suite === 'api' || suite === 'cluster' || suite === 'vm' ? 1 : PARALLEL;
     await forEachParallel(batch, width, async (job) => {
       tallies.push(await runAndTell(job, allowed));
     });
@@ -86,6 +87,8 @@ async function forEachParallel<T>(items: readonly T[], width: number, run: (item
 }
 
 function wrongCall(reason: string): number {
-  console.error(`test: ${reason}: scripts/test [--no-vm] [unit | kernel | netns | api | vm | PART OF A PATH]...`);
+  console.error(
+    `test: ${reason}: scripts/test [--no-vm] [unit | kernel | netns | api | cluster | vm | PART OF A PATH]...`,
+  );
   return 2;
 }
