@@ -42,6 +42,8 @@ function drip(response: FakeResponse, bytes: Uint8Array): void {
 interface Fault {
   /** Answers what concerns Services while the fault lasts. */
   readonly answer: (request: FakeRequest, response: FakeResponse) => void;
+  /** Where the listing by pages fails, too, and how; default: 503. */
+  readonly pages?: (request: FakeRequest, response: FakeResponse) => void;
   readonly says: string;
   readonly limits?: Partial<Limits>;
 }
@@ -128,13 +130,18 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       'we may not watch services (403 User "x" cannot watch resource "services" in API group "" at the cluster scope): ' +
       'add the rule {apiGroups: [""], resources: ["services"], verbs: ["list", "watch"]} to our ClusterRole',
   },
+  'a server that selects no Services by their address': {
+    answer: (_, response) => refuse(response, 400, 'BadRequest', 'field label not supported: spec.clusterIP'),
+    pages: (_, response) => refuse(response, 400, 'BadRequest', 'field label not supported: spec.clusterIP'),
+    says: 'it does not understand us (400 field label not supported: spec.clusterIP): Kubernetes 1.31 or newer is needed',
+  },
   'an unknown token': {
     answer: (_, response) => refuse(response, 401, 'Unauthorized', 'Unauthorized'),
     says: 'it does not know us (401 Unauthorized): correct or renew the token or client certificate',
   },
   'no such resource': {
     answer: (_, response) => refuse(response, 404, 'NotFound', 'not found'),
-    says: 'it has no /api/v1/services (404 not found): is it a Kubernetes API server of 1.21 or newer?',
+    says: 'it has no /api/v1/services (404 not found): is it a Kubernetes API server?',
   },
   'a body that is no Status': {
     answer: (_, response) => {
@@ -199,8 +206,9 @@ test.each(ALL)('$name: one clear line, nothing told, and all well when it is ove
     if (isWatch === watchList) fault.answer(request, response);
     else if (isWatch)
       return false; // refused: the cluster has no WatchList
+    else if (fault.pages !== undefined) fault.pages(request, response);
     else refuse(response, 503, 'ServiceUnavailable', 'no pages either');
-    if (isWatch === watchList) asked += 1;
+    if (isWatch === watchList || fault.pages !== undefined) asked += 1;
     return true;
   };
   await using api = await startFakeApi('h2', cluster.answer);

@@ -50,6 +50,8 @@ export function explainRefusal(refusal: Refusal, resource: Resource, verb: 'list
   const said = shorten(message === '' ? reason : message, 300);
   const status = [code === 0 ? '' : String(code), said].filter((part) => part !== '').join(' ');
   switch (code) {
+    case 400:
+      return `it does not understand us (${status}): Kubernetes 1.31 or newer is needed`; // selects Services by clusterIP
     case 401:
       return `it does not know us (${status}): correct or renew the token or client certificate`;
     case 403: {
@@ -57,7 +59,7 @@ export function explainRefusal(refusal: Refusal, resource: Resource, verb: 'list
       return `we may not ${verb} ${resource.name} (${status}): add the rule ${rule} to our ClusterRole`;
     }
     case 404:
-      return `it has no ${resource.path} (${status}): is it a Kubernetes API server of 1.21 or newer?`;
+      return `it has no ${resource.path} (${status}): is it a Kubernetes API server?`;
     case 429:
       return `it has too much to do (${status})`;
     default:
