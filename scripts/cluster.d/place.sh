@@ -35,6 +35,8 @@ start() {
   "${enter[@]}" setsid "$@" >"$folder/logs/$process" 2>&1 </dev/null &
   # A number may be used again by somebody else's process: the start time tells.
   echo "$! $(start_time $!)" >"$folder/processes/$process"
+  # Its end is nothing that this shell should tell.
+  disown
 }
 
 start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }

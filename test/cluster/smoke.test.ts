@@ -61,8 +61,8 @@ test(
 test(
   'a rolling restart of the agent costs no connection',
   async () => {
-    // One connection that stays, and new ones all the while, in a pod; both write a line for each answer.
-    const kept = `curl -sS --rate 10/s -o /dev/null -w "%{num_connects} %{http_code}\\n" "http://${vips.IPv4}:80/hostname?[1-100000]"`;
+    // One connection that stays, and new ones all the while, in a pod; both write a line for each answer (curl buffers stdout).
+    const kept = `curl -sS --rate 10/s -o /dev/null -w "%{stderr}%{num_connects} %{http_code}\\n" "http://${vips.IPv4}:80/hostname?[1-100000]"`;
     const fresh = `while sleep 0.1; do curl -sS --max-time 5 -o /dev/null -w "%{http_code}\\n" http://${vips.IPv4}:80/hostname; done`;
     await cluster.inPod('pod', `(${kept}) >/tmp/kept 2>&1 & (${fresh}) >/tmp/fresh 2>&1 &`);
     const lines = async (file: string): Promise<readonly string[]> =>
