@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Config, maps } from '../../src/abi/generated.ts';
+import { Config, ConfigFlag, maps } from '../../src/abi/generated.ts';
 import { commit } from '../../src/backend/bpf/commit.ts';
 import { probeFeatures } from '../../src/backend/bpf/features.ts';
 import { HASHED_MAPS, type HashedMap, hashRows, hashWholeMap, touchedRows } from '../../src/backend/bpf/fingerprint.ts';
@@ -69,13 +69,14 @@ test('show what somebody else wrote, wherever', () => {
   expect(seen.size).toBe(WRITES.length - 1);
 });
 
-test('do not mind what programs write', () => {
+test('do not mind what programs and other parts of the agent write', () => {
   const before = sums();
   const config = new DataView(object.map('config').mmap());
   const theirs = { nodeNetnsCookie: 1n, hashSeed: 2n, probeCookie: 3n, renamed: 4, epoch: 5 };
   const row = Config.encode({ ...Config.decodeFrom(config, 0), ...theirs });
   const { from, to } = PLANNED_BYTES;
   for (const [at, byte] of row.entries()) if (at < from || at >= to) config.setUint8(at, byte);
+  config.setUint32(to - 4, ConfigFlag.COEXIST, true); // flags
   object.map('affinities').update(maps.affinities.key.encode({ client: addr, serviceId: 1 }), new Uint8Array(16));
   expect(sums()).toEqual(before);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Config } from '../../abi/generated.ts';
+import { Config, ConfigFlag } from '../../abi/generated.ts';
 import type { Ip } from '../../model/ip.ts';
 import { configWords } from './config-words.ts';
 
@@ -32,6 +32,15 @@ describe('configWords', () => {
     words.advanceEpoch();
     const { nodeNetnsCookie, probeCookie, hashSeed, epoch } = read();
     expect([nodeNetnsCookie, probeCookie, hashSeed, epoch]).toEqual([21n, 22n, 23n, 8]);
+  });
+
+  it('sets and clears one flag beside others', () => {
+    const { words, read } = sharedRow();
+    words.setFlag(ConfigFlag.COEXIST | ConfigFlag.DETECTOR, true);
+    words.setFlag(ConfigFlag.COEXIST, false);
+    expect(read().flags).toBe(ConfigFlag.DETECTOR);
+    words.setFlag(ConfigFlag.COEXIST, true);
+    expect(read().flags).toBe(ConfigFlag.DETECTOR | ConfigFlag.COEXIST);
   });
 
   it('forgets renamed connections that no round met', () => {

@@ -1,7 +1,7 @@
 import { Config } from '../../abi/generated.ts';
 
-/** Words of the one config row that programs write too; a test holds the offsets equal to the codec's. */
-const OFFSETS = { nodeNetnsCookie: 0, hashSeed: 8, probeCookie: 16, renamed: 316, epoch: 320 } as const;
+/** Words of the one config row that are not the plan's alone; a test holds the offsets equal to the codec's. */
+const OFFSETS = { nodeNetnsCookie: 0, hashSeed: 8, probeCookie: 16, flags: 312, renamed: 316, epoch: 320 } as const;
 
 /** The shared words of the config row, through its memory. */
 export interface ConfigWords {
@@ -15,6 +15,8 @@ export interface ConfigWords {
   advanceEpoch(): void;
   /** Flows of renamed direct connections may exist. */
   readonly hasRenamed: boolean;
+  /** Sets or clears ConfigFlag bits that are not the plan's. */
+  setFlag(bits: number, isSet: boolean): void;
   /** Starts a round over conntrack: a program that makes such a flow from now on says so again. */
   askRenamed(): void;
   /** No flow of them was met since askRenamed: forget, unless a program has made one meanwhile. */
@@ -52,6 +54,10 @@ export function configWords(config: { mmap(): ArrayBuffer }): ConfigWords {
     },
     get hasRenamed() {
       return Atomics.load(words, renamed) !== RENAMED.none;
+    },
+    setFlag(bits, isSet) {
+      if (isSet) Atomics.or(words, OFFSETS.flags / 4, bits);
+      else Atomics.and(words, OFFSETS.flags / 4, ~bits);
     },
     askRenamed() {
       const known = Atomics.load(words, renamed);

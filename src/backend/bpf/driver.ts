@@ -10,6 +10,7 @@ import { missingRequirements } from '../../sys/requirements.ts';
 import type { Backend, SyncReport } from '../backend.ts';
 import { provideBpffs } from './bpffs.ts';
 import { cleanupBpf } from './cleanup.ts';
+import { Coexistence } from './coexistence.ts';
 import { type ConfigWords, configWords } from './config-words.ts';
 import { type Features, probeFeatures } from './features.ts';
 import { GarbageCollector } from './gc/garbage-collector.ts';
@@ -74,8 +75,11 @@ export async function createBpfBackend(options: BpfBackendOptions): Promise<Back
     log.info({ ...features, generation: pins.generation }, 'programs loaded');
     const agent = { pid: process.pid, startedMs: BigInt(Date.now()), node: options.nodeName, pod: options.podName };
     holder.sign(object.map('agent'), agent);
-    prepareConntrack(configWords(object.map('config')));
-    return new BpfBackend(options, { holder, object, pins, features });
+    const words = configWords(object.map('config'));
+    prepareConntrack(words);
+    const coexistence = new Coexistence(words, log);
+    await coexistence.look(signal); // before a program may refuse what is not ours
+    return new BpfBackend(options, { holder, object, pins, features, coexistence });
   } catch (error) {
     holder[Symbol.dispose]();
     throw error;
@@ -102,6 +106,7 @@ interface Held {
   readonly object: BpfObject;
   readonly pins: Pins;
   readonly features: Features;
+  readonly coexistence: Coexistence;
 }
 
 class BpfBackend implements Backend {
@@ -140,7 +145,10 @@ class BpfBackend implements Backend {
   async sync(state: DataplaneState, delta: StateDelta): Promise<SyncReport> {
     const started = performance.now();
     const isResync = delta.updated.size === 0 && delta.removed.size === 0 && delta.node === undefined;
-    if (isResync) this.#repairPins();
+    if (isResync) {
+      this.#repairPins();
+      void this.#held.coexistence.look(this.#stop.signal); // never rejects, and no sync waits for it
+    }
     const writes = this.#write({ state, delta, environment: { deviceAddresses: this.#hooks.addresses } }, isResync);
     this.#attach(state.node, isResync);
     if (writes > 0) this.#collector.retireLater();
@@ -155,7 +163,12 @@ class BpfBackend implements Backend {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await Promise.all([this.#hooks.ended(), this.#collector.ended(), this.#comparison.ended()]);
+    await Promise.all([
+      this.#hooks.ended(),
+      this.#collector.ended(),
+      this.#comparison.ended(),
+      this.#held.coexistence.ended(),
+    ]);
     this.#held.object[Symbol.dispose]();
     this.#held.holder[Symbol.dispose]();
   }

@@ -1,5 +1,5 @@
 import type { Codec } from '../../abi/codec.ts';
-import { maps } from '../../abi/generated.ts';
+import { ConfigFlag, maps } from '../../abi/generated.ts';
 import type { BpfObject } from '../../sys/bpf-object.ts';
 import { PLANNED_BYTES } from './image/config-row.ts';
 import type { Write } from './write.ts';
@@ -66,9 +66,9 @@ interface TouchedRow {
 }
 
 const MOST_ROWS = 512;
-/** Words of the config row between those that programs write: local_cidrs up to flags. */
+/** Words of the config row between those that programs write: local_cidrs up to the last one, flags. */
 const CONFIG_START = PLANNED_BYTES.from / 4;
-const CONFIG_END = PLANNED_BYTES.to / 4;
+const FLAGS_AT = PLANNED_BYTES.to / 4 - 1;
 
 /** undefined: a row of no hashed map. */
 function rowOf(write: Write): TouchedRow | undefined {
@@ -102,7 +102,9 @@ function hashRow(object: BpfObject, name: HashedMap, key: Uint8Array): number {
 }
 
 function configHash(object: BpfObject): number {
-  return mix(0, new Int32Array(object.map('config').mmap()), CONFIG_START, CONFIG_END);
+  const words = new Int32Array(object.map('config').mmap());
+  const planned = (words[FLAGS_AT] ?? 0) & ~ConfigFlag.COEXIST;
+  return mix(mix(0, words, CONFIG_START, FLAGS_AT), Int32Array.of(planned), 0, 1);
 }
 
 /** Every struct of the ABI is made of whole words; signed ones make no garbage in V8. */
