@@ -3,6 +3,7 @@
 # Everything that a cluster makes on the machine bears its name or lies in its folder: by that it is found and removed.
 
 name=${BPFSVC_CLUSTER:-cluster}
+[[ $name =~ ^[a-z][a-z0-9-]{0,30}$ ]] || { echo "cluster: Cannot use cluster name \"$name\": letters, digits and dashes make one" >&2; exit 2; }
 folder=/var/lib/bpfsvc-cluster/$name
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bpfsvc
 # What scripts/kube-binaries builds.

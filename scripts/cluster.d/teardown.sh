@@ -16,7 +16,7 @@ remove_cluster() {
     ip netns del "${namespace##*/}"
   done
   awk -v folder="$folder/" 'index($2, folder) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
-  rm -rf "$folder"
+  rm -rf --one-file-system "$folder"
   rmdir --ignore-fail-on-non-empty "$(dirname "$folder")" 2>/dev/null || true
 }
 
