@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LAYOUT_HASH } from '../../abi/generated.ts';
+import { LAYOUT_HASH, maps } from '../../abi/generated.ts';
 import { hashObjectFile } from '../../abi/layout-hash.ts';
 import { AbiMismatchError, ConfigError } from '../../errors.ts';
 import { BpfMap } from '../../sys/bpf-map.ts';
@@ -39,9 +39,14 @@ export function loadDataplane(pins: Pins, { features, maxEntries = new Map() }: 
 
 /** Pins the maps that have no pin: without them the next agent would start from nothing. Returns how many. */
 export function pinMaps(pins: Pins, object: BpfObject): number {
-  const unpinned = [...object.maps].filter(([name]) => !existsSync(mapPin(pins, name)));
+  const unpinned = [...object.maps].filter(([name]) => isShared(name) && !existsSync(mapPin(pins, name)));
   for (const [name, map] of unpinned) map.pin(mapPin(pins, name));
   return unpinned.length;
+}
+
+/** Not memory that one set of programs alone works on: the layout's hash does not cover it. */
+function isShared(name: string): boolean {
+  return name in maps;
 }
 
 const OBJECT = join('dist', 'bpf', 'bpfsvc.bpf.o');
