@@ -3,17 +3,22 @@ import { parseObject } from '../../src/model/object.ts';
 import type { Fields } from '../../src/model/untrusted.ts';
 import { JSON_FORMAT } from '../../src/source/k8s/format/json-format.ts';
 import { PROTOBUF } from '../../src/source/k8s/format/protobuf-format.ts';
+import { eventually } from '../support/deadline.ts';
 import { KubeApi } from '../support/kube-api.ts';
 import { makeNode, makeService } from '../support/kube-objects.ts';
 
 const START_MS = 120_000;
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 
+/** A server is ready a moment before its own Service is there. */
+const SERVICE_OF_API = '/api/v1/namespaces/default/services/kubernetes';
+
 let api: KubeApi;
 
 beforeAll(async () => {
   api = await KubeApi.start();
   const { admin } = api;
+  for (const path of [SERVICE_OF_API, `${SLICES}/kubernetes`]) await eventually(path, () => exists(path), START_MS / 2);
   await makeNode(admin);
   await admin.patch('/api/v1/nodes/node-a', {
     metadata: { labels: { 'topology.kubernetes.io/zone': 'a' } },
@@ -67,6 +72,10 @@ beforeAll(async () => {
     endpoints: [{ addresses: ['fd00::5'], conditions: {} }],
   });
 }, START_MS);
+
+async function exists(path: string): Promise<true | undefined> {
+  return (await api.admin.ask('GET', path)).status === 200 ? true : undefined;
+}
 
 afterAll(() => api?.[Symbol.asyncDispose]());
 
