@@ -10,7 +10,6 @@ import type { Check } from './check.ts';
 const PROGRAMS = [
   'connect4',
   'connect6',
-  'conntrack_gc',
   'getpeername4',
   'getpeername6',
   'pod_in',
