@@ -40,16 +40,16 @@ export function createClaims(): Claims {
       const deletes: Op[] = [];
       const reread = new Set<string>();
       for (const entry of entries) {
-        const place = `${file}:${entry.line}`;
+        const place = (): string => `${file}:${entry.line}`; // a line of a List is looked for when it is asked
         if (entry.name === undefined) {
           const item = entry.item === undefined ? '' : ` items[${entry.item}]`;
-          if (!entry.parsed.ok) ignored.set(`${place}${item}`, entry.parsed.reason);
+          if (!entry.parsed.ok) ignored.set(`${place()}${item}`, entry.parsed.reason);
           continue;
         }
         const owner = owners.get(entry.name);
         if (owned.has(entry.name) || (owner !== undefined && owner < file)) {
           if (owner !== undefined && owner !== file) wait(entry.name, file);
-          ignored.set(`${entry.name} in ${place}`, `${owner ?? file} holds it, too: keep one of them`);
+          ignored.set(`${entry.name} in ${place()}`, `${owner ?? file} holds it, too: keep one of them`);
           continue;
         }
         if (owner !== undefined && owner !== file) {
@@ -61,7 +61,7 @@ export function createClaims(): Claims {
         owners.set(entry.name, file);
         owned.add(entry.name);
         if (entry.parsed.ok) sets.push({ op: 'set', object: entry.parsed.value });
-        else ignored.set(entry.name, `${place}: ${entry.parsed.reason}`);
+        else ignored.set(entry.name, `${place()}: ${entry.parsed.reason}`);
       }
 
       for (const name of before.owned) {
