@@ -211,18 +211,20 @@ struct tuple {
 	__be16 dport;
 };
 
+/* Two sides of a client edge: a pod's device, or the uplinks where the client is the node itself. */
 enum hook {
-	HOOK_POD_IN = 0, /* from the pod: tc ingress of the host side device */
-	HOOK_POD_OUT = 1, /* to the pod: tc egress */
+	HOOK_FROM_CLIENT = 0, /* pod_in, uplink_out */
+	HOOK_TO_CLIENT =
+		1, /* pod_out, uplink_in; pod_in where a pod of this node answers the node */
 };
 
 /*
- * A connection from a pod to a VIP, or a direct one that had to change its port: one row for all of its
- * packets. Tuples are those of packets from the client; answers have them reversed.
+ * A connection to a VIP from a pod or from the node, or a direct one that had to change its port: one row
+ * for all of its packets. Tuples are those of packets from the client; answers have them reversed.
  */
 struct flow {
 	struct tuple dialled;
-	struct tuple forwarded; /* what it becomes at pod_in */
+	struct tuple forwarded; /* what it becomes at the client's edge */
 	__u32 service_id; /* 0: none (a renamed direct connection) */
 	__u32 backend_id;
 	__u32 created; /* seconds of CLOCK_MONOTONIC */
@@ -233,14 +235,16 @@ struct flow {
 	__u8 proto; /* 0: never used, or given up */
 	__u8 flags; /* FLOW_F_* */
 	__u8 tcp[2]; /* CT_TCP_* of its packets, by enum hook */
-	__u8 mac[6]; /* destination MAC where client and backend share a bridge, else 0 */
+	__u8 mac[6]; /* destination MAC where client and backend share a bridge; the uplink's own; else 0 */
 	__u32 expires; /* seconds of CLOCK_MONOTONIC; the row is free afterwards */
+	__u32 uplink; /* FLOW_F_NODE: ifindex by which the node sends its requests, and expects the answers */
+	__u32 out; /* FLOW_F_NODE: ifindex by which they really leave; 0: there is no route */
 };
 
 /* Where a packet of a flow may be met. */
 enum step {
-	STEP_REQUEST = 0, /* pod_in, from the client */
-	STEP_ANSWER = 1, /* pod_out, to the client */
+	STEP_REQUEST = 0, /* from the client */
+	STEP_ANSWER = 1, /* to the client */
 	STEP_HAIRPIN_REQUEST = 2, /* pod_out, to the client that is its own backend */
 	STEP_HAIRPIN_ANSWER = 3, /* pod_in, from it to the node's address */
 };
@@ -284,6 +288,8 @@ enum flow_flag {
 	FLOW_F_BRIDGE = 4, /* client and backend may share a bridge: mac is wanted */
 	FLOW_F_RENAMED = 8, /* the backend sees another port of the client */
 	FLOW_F_CROWDED = 16, /* the set of its client was full: only steps lead here */
+	FLOW_F_NODE = 32, /* the client is this node */
+	FLOW_F_SELF = 64, /* so is the backend: it sees the VIP as its client */
 };
 
 /* Seconds without a packet; as nf_conntrack has them, half closed as kube-proxy sets it. */
@@ -347,7 +353,7 @@ struct config {
 	__u32 flags; /* CONFIG_F_* */
 	__u32 renamed; /* not 0: flows of FLOW_F_DIRECT may exist */
 	__u32 epoch; /* counts the times that members went */
-	__u32 pad;
+	__u32 node_flows; /* not 0: flows of FLOW_F_NODE may exist */
 };
 
 enum config_flag {
@@ -423,4 +429,4 @@ _Static_assert(sizeof(struct frontend_key) == 20, "frontend_key");
 _Static_assert(sizeof(struct service) == 64, "service");
 _Static_assert(sizeof(struct slot) == 8, "slot: one aligned u64");
 _Static_assert(sizeof(struct backend) == 24, "backend");
-_Static_assert(sizeof(struct flow) == 112, "flow");
+_Static_assert(sizeof(struct flow) == 120, "flow");

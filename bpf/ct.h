@@ -73,15 +73,15 @@ static __always_inline __u64 hash_end(__u64 hash, const struct ip *address, __u3
 static __always_inline struct hashes hash_key(const struct config *cfg, const struct ct_key *key)
 {
 	const struct tuple *tuple = &key->tuple;
-	bool v4 = ip_is_v4(&tuple->saddr), from_pod = key->hook == HOOK_POD_IN;
-	const struct ip *client = from_pod ? &tuple->saddr : &tuple->daddr;
-	const struct ip *peer = from_pod ? &tuple->daddr : &tuple->saddr;
-	__u32 client_port = from_pod ? tuple->sport : tuple->dport;
-	__u32 peer_port = from_pod ? tuple->dport : tuple->sport;
+	bool v4 = ip_is_v4(&tuple->saddr), from_client = key->hook == HOOK_FROM_CLIENT;
+	const struct ip *client = from_client ? &tuple->saddr : &tuple->daddr;
+	const struct ip *peer = from_client ? &tuple->daddr : &tuple->saddr;
+	__u32 client_port = from_client ? tuple->sport : tuple->dport;
+	__u32 peer_port = from_client ? tuple->dport : tuple->sport;
 	struct hashes hashes;
 
 	hashes.client = hash_end(cfg->hash_seed, client, client_port << 8 | key->proto, v4);
-	hashes.packet = hash_end(hashes.client, peer, peer_port << 1 | from_pod, v4);
+	hashes.packet = hash_end(hashes.client, peer, peer_port << 1 | from_client, v4);
 	return hashes;
 }
 
@@ -207,8 +207,8 @@ static __noinline struct flow *find_flow(const struct config *cfg, const struct 
 
 	if (!set)
 		return NULL;
-	*step = key->hook == HOOK_POD_IN ? STEP_REQUEST : STEP_ANSWER;
-	way = find_way(key->hook == HOOK_POD_IN ? set->tags : set->answer_tags, tag);
+	*step = key->hook == HOOK_FROM_CLIENT ? STEP_REQUEST : STEP_ANSWER;
+	way = find_way(key->hook == HOOK_FROM_CLIENT ? set->tags : set->answer_tags, tag);
 	if (way < CT_WAYS)
 		flow = get_flow(set->places[way]);
 	else if (set->detours)
@@ -224,13 +224,13 @@ static __noinline struct flow *find_flow(const struct config *cfg, const struct 
 /* Both sides said goodbye, or one hung up. */
 static __always_inline bool is_closed(const struct flow *flow)
 {
-	return ((flow->tcp[HOOK_POD_IN] | flow->tcp[HOOK_POD_OUT]) & CT_TCP_RST) ||
-	       (flow->tcp[HOOK_POD_IN] & flow->tcp[HOOK_POD_OUT] & CT_TCP_FIN);
+	return ((flow->tcp[HOOK_FROM_CLIENT] | flow->tcp[HOOK_TO_CLIENT]) & CT_TCP_RST) ||
+	       (flow->tcp[HOOK_FROM_CLIENT] & flow->tcp[HOOK_TO_CLIENT] & CT_TCP_FIN);
 }
 
 static __always_inline __u32 timeout(const struct flow *flow)
 {
-	__u8 seen = flow->tcp[HOOK_POD_IN] | flow->tcp[HOOK_POD_OUT];
+	__u8 seen = flow->tcp[HOOK_FROM_CLIENT] | flow->tcp[HOOK_TO_CLIENT];
 
 	if (flow->proto == IPPROTO_UDP)
 		return CT_UDP_SEC;
@@ -257,7 +257,9 @@ static __always_inline __u32 tag_at(const struct config *cfg, const struct flow 
 
 static __noinline void forget_flow(const struct config *cfg, struct flow *flow)
 {
-	struct ct_key key = { .tuple = flow->dialled, .proto = flow->proto, .hook = HOOK_POD_IN };
+	struct ct_key key = { .tuple = flow->dialled,
+			      .proto = flow->proto,
+			      .hook = HOOK_FROM_CLIENT };
 	struct hashes hashes = hash_key(cfg, &key);
 	struct flow_set *set = get_set(hashes.client % FLOW_SETS);
 	__u32 way;
@@ -321,7 +323,9 @@ enum put {
 /* Lets the packets of a flow find it by the set of its client. */
 static __noinline enum put put_head(const struct config *cfg, const struct flow *flow, __u32 now)
 {
-	struct ct_key key = { .tuple = flow->dialled, .proto = flow->proto, .hook = HOOK_POD_IN };
+	struct ct_key key = { .tuple = flow->dialled,
+			      .proto = flow->proto,
+			      .hook = HOOK_FROM_CLIENT };
 	struct hashes hashes = hash_key(cfg, &key);
 	__u32 tag = tag_of(&hashes), answer_tag = 0, way, other = CT_WAYS;
 	struct flow_set *set = get_set(hashes.client % FLOW_SETS);
@@ -531,45 +535,59 @@ static __always_inline __be16 random_port(void)
 	return bpf_htons(PORT_FLOOR + bpf_get_prandom_u32() % (65536 - PORT_FLOOR));
 }
 
+/* Does another flow that lives meet its packets there? */
+static __always_inline bool is_met(const struct config *cfg, const struct scratch *rows,
+				   const struct ct_key *key)
+{
+	__u32 step;
+	struct flow *other = find_flow(cfg, key, &step);
+
+	return other && !tuple_equal(&other->dialled, &rows->flow.dialled) &&
+	       !yields(cfg, other, rows->now);
+}
+
+/* May packets of the flow in the making be met at scratch's `met`, or do they belong to somebody else? */
+__noinline int is_free(struct __sk_buff *skb)
+{
+	const struct config *cfg = get_config();
+	struct scratch *rows = get_scratch();
+
+	if (!rows || !cfg)
+		return 0;
+	if (rows->nsid != NSID_UNKNOWN &&
+	    socket_exists(skb, &rows->met.tuple, rows->met.proto, rows->nsid))
+		return 0;
+	return !is_met(cfg, rows, &rows->met);
+}
+
+/* Answers to hairpins and to the node itself both come from a pod to the node's address. */
+static __always_inline bool is_free_otherwise(struct __sk_buff *skb, struct scratch *rows)
+{
+	bool free;
+
+	if (!(rows->flow.flags & (FLOW_F_HAIRPIN | FLOW_F_NODE)))
+		return true;
+	rows->met.hook ^= HOOK_TO_CLIENT;
+	free = is_free(skb);
+	rows->met.hook ^= HOOK_TO_CLIENT;
+	return free;
+}
+
 /*
  * Makes sure that nobody else, neither a flow nor a socket in `nsid`, is met where packets of this flow
- * will be, or gives them another port to be sent to.
+ * will be, or gives them another port to be sent to: 0, and scratch's `met` says which.
  */
-static __always_inline int reserve(struct __sk_buff *skb, const struct config *cfg,
-				   struct scratch *rows, struct ct_key *key, __u32 nsid)
+static __always_inline int reserve(struct __sk_buff *skb, struct scratch *rows)
 {
 	for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
-		struct flow *other;
-		__u32 step;
-
-		if (nsid == NSID_UNKNOWN || !socket_exists(skb, &key->tuple, key->proto, nsid)) {
-			other = find_flow(cfg, key, &step);
-			if (!other || tuple_equal(&other->dialled, &rows->flow.dialled) ||
-			    yields(cfg, other, rows->now))
-				return 0;
-		}
+		if (is_free(skb) && is_free_otherwise(skb, rows))
+			return 0;
 		if (!attempt)
 			count_reason(REASON_COLLISION);
-		if (key->proto == SCTP_PROTO)
+		if (rows->met.proto == SCTP_PROTO)
 			break; /* its checksum covers the ports */
-		key->tuple.dport = random_port();
+		rows->met.tuple.dport = random_port();
 	}
 	count_reason(REASON_CT_FULL);
 	return -1;
-}
-
-__noinline int reserve_answer(struct __sk_buff *skb, __u32 nsid)
-{
-	const struct config *cfg = get_config();
-	struct scratch *rows = get_scratch();
-
-	return rows && cfg ? reserve(skb, cfg, rows, &rows->answer_key, nsid) : -1;
-}
-
-__noinline int reserve_hairpin(struct __sk_buff *skb)
-{
-	const struct config *cfg = get_config();
-	struct scratch *rows = get_scratch();
-
-	return rows && cfg ? reserve(skb, cfg, rows, &rows->hairpin_key, NSID_CURRENT) : -1;
 }

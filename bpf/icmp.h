@@ -66,7 +66,7 @@ static __always_inline bool rewrite_quoted(struct __sk_buff *skb, const struct p
 	return true;
 }
 
-/* The packet in scratch; TC_ACT_UNSPEC also when nothing of ours was quoted. */
+/* The packet in scratch. TC_ACT_UNSPEC: nothing of ours was quoted. */
 __noinline int translate_icmp_error(struct __sk_buff *skb)
 {
 	struct scratch *in_hand = get_scratch();
@@ -86,7 +86,7 @@ __noinline int translate_icmp_error(struct __sk_buff *skb)
 	__builtin_memset(&in_hand->quoted, 0, sizeof(in_hand->quoted));
 	if (!parse_quoted(skb, error, &in_hand->quoted))
 		return TC_ACT_UNSPEC;
-	key = &in_hand->answer_key;
+	key = &in_hand->met;
 	key->tuple = reverse(&in_hand->quoted.key.tuple);
 	key->proto = in_hand->quoted.key.proto;
 	key->hook = error->key.hook;
@@ -95,15 +95,17 @@ __noinline int translate_icmp_error(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	to_bridge = step == STEP_REQUEST && flow->flags & FLOW_F_BRIDGE && has_mac(flow);
 	__builtin_memcpy(mac, flow->mac, sizeof(mac));
-	in_hand->inner = becomes(cfg, flow, step);
+	in_hand->place = flow->place;
+	in_hand->step = step;
+	in_hand->becomes = becomes(cfg, flow, step);
 	outer = error->key.tuple;
-	outer.daddr = in_hand->inner.daddr;
+	outer.daddr = in_hand->becomes.daddr;
 	/* A router in between speaks for itself, the peer in its other name. */
 	if (ip_equal(&outer.saddr, &key->tuple.saddr))
-		outer.saddr = in_hand->inner.saddr;
-	in_hand->inner = reverse(&in_hand->inner);
+		outer.saddr = in_hand->becomes.saddr;
+	in_hand->becomes = reverse(&in_hand->becomes);
 
-	if (!rewrite_quoted(skb, &in_hand->quoted, &in_hand->inner, &diff) ||
+	if (!rewrite_quoted(skb, &in_hand->quoted, &in_hand->becomes, &diff) ||
 	    bpf_l4_csum_replace(skb, check, 0, diff, 0))
 		return TC_ACT_SHOT;
 	diff = addresses_diff(&error->key.tuple, &outer, error->v4);
@@ -114,5 +116,16 @@ __noinline int translate_icmp_error(struct __sk_buff *skb)
 	/* Switched like its flow, which netfilter never saw. */
 	if (to_bridge)
 		bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0);
-	return TC_ACT_UNSPEC;
+	return TRANSLATED;
+}
+
+/* An ICMP message: TC_ACT_UNSPEC if it is no error, or none of ours; else TRANSLATED or TC_ACT_SHOT. */
+static __always_inline int icmp(struct __sk_buff *skb, const struct packet *packet)
+{
+	struct scratch *in_hand = get_scratch();
+
+	if (!in_hand || !is_icmp_error(skb, packet))
+		return TC_ACT_UNSPEC;
+	in_hand->packet = *packet;
+	return translate_icmp_error(skb);
 }

@@ -1,60 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 #pragma once
 /*
- * From an skb to a tuple. Plain headers are read in place; whatever is not plain (options, extensions,
+ * From an skb to a packet. Plain headers are read in place; whatever is not plain (options, extensions,
  * fragments, headers outside of the linear part) is copied out.
  */
-#include <linux/bpf.h>
-#include <linux/icmpv6.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/in6.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
-#include "ip.h"
-
-/* Not in UAPI's in.h of every distribution. */
-#define SCTP_PROTO 132
-
-/* linux/icmp.h drags in libc's headers. */
-enum icmp_v4 {
-	ICMP_DEST_UNREACH = 3,
-	ICMP_TIME_EXCEEDED = 11,
-	ICMP_PARAMETERPROB = 12,
-	ICMP_PORT_UNREACH = 3,
-};
-#define ICMP_CHECK_OFFSET 2
-
-enum tcp_header_flag {
-	TCP_F_FIN = 1,
-	TCP_F_SYN = 2,
-	TCP_F_RST = 4,
-	TCP_F_ACK = 16,
-};
-#define TCP_FLAGS_OFFSET 13
-
-enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
-
-/* A packet as it is met at a hook. */
-struct ct_key {
-	struct tuple tuple;
-	__u8 proto;
-	__u8 hook; /* enum hook */
-	__u8 pad[2];
-};
-
-struct packet {
-	struct ct_key key; /* ports zero for ICMP and for later fragments */
-	__u32 fragment_id;
-	__u32 l3; /* offset of the IP header */
-	__u32 l4; /* offset of the transport header */
-	__u8 tcp_flags;
-	__u8 fragment; /* enum fragment */
-	__u8 v4; /* else IPv6 */
-	__sum16 ip_check; /* IPv4: the header's checksum */
-};
+#include "scratch.h"
 
 #define IPV4_MORE_FRAGMENTS 0x2000
 #define IPV4_FRAGMENT_OFFSET 0x1fff
@@ -122,12 +72,7 @@ static __always_inline bool parse_v6(struct __sk_buff *skb, struct packet *packe
 	return true;
 }
 
-static __always_inline bool has_ports(__u8 proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == SCTP_PROTO;
-}
-
-static __noinline bool parse_any(struct __sk_buff *skb, struct packet *packet)
+static __always_inline bool parse_any(struct __sk_buff *skb, struct packet *packet)
 {
 	if (packet->v4 ? !parse_v4(skb, packet) : !parse_v6(skb, packet))
 		return false;
@@ -190,6 +135,19 @@ static __always_inline bool read_v6(const void *header, const void *end, struct 
 	return read_transport(ip + 1, end, packet);
 }
 
+/* Not plain: into scratch, by a function that the verifier walks apart from what follows; 0: not for us. */
+__noinline int parse_copies(struct __sk_buff *skb, __u32 l3)
+{
+	struct scratch *in_hand = get_scratch();
+
+	if (!in_hand)
+		return 0;
+	__builtin_memset(&in_hand->packet, 0, sizeof(in_hand->packet));
+	in_hand->packet.l3 = l3;
+	in_hand->packet.v4 = skb->protocol == bpf_htons(ETH_P_IP);
+	return parse_any(skb, &in_hand->packet);
+}
+
 /*
  * Fills the packet up to the ports. False: not IP, truncated, or a transport we know nothing of,
  * so the packet is none of our business.
@@ -199,20 +157,20 @@ static __always_inline bool parse(struct __sk_buff *skb, __u32 l3, enum hook hoo
 {
 	const void *header = (const void *)(long)skb->data + l3;
 	const void *end = (const void *)(long)skb->data_end;
+	const struct scratch *in_hand;
+	bool plain;
 
-	packet->l3 = l3;
-	packet->key.hook = hook;
-	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		packet->v4 = true;
-		return read_v4(header, end, packet) || parse_any(skb, packet);
-	}
-	if (skb->protocol != bpf_htons(ETH_P_IPV6))
+	if (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6))
 		return false;
-	return read_v6(header, end, packet) || parse_any(skb, packet);
-}
-
-/* A SYN that opens a connection. */
-static __always_inline bool opens_connection(const struct packet *packet)
-{
-	return (packet->tcp_flags & (TCP_F_SYN | TCP_F_ACK)) == TCP_F_SYN;
+	packet->l3 = l3;
+	packet->v4 = skb->protocol == bpf_htons(ETH_P_IP);
+	plain = packet->v4 ? read_v4(header, end, packet) : read_v6(header, end, packet);
+	if (!plain) {
+		in_hand = get_scratch();
+		if (!in_hand || !parse_copies(skb, l3))
+			return false;
+		*packet = in_hand->packet;
+	}
+	packet->key.hook = hook;
+	return true;
 }

@@ -235,9 +235,8 @@ __noinline int refuse_scratch(struct __sk_buff *skb, __u32 path)
 							  refuse_icmp(skb, &in_hand->packet, path);
 }
 
-/* Refuses the packet in scratch. */
-static __always_inline int refuse(struct __sk_buff *skb, __u32 reason, __u32 path)
+/* What a decision about the packet in scratch comes to. */
+static __always_inline int conclude(struct __sk_buff *skb, int outcome, __u32 path)
 {
-	count_reason(reason);
-	return refuse_scratch(skb, path);
+	return outcome == REFUSED ? refuse_scratch(skb, path) : outcome;
 }

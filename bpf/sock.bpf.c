@@ -111,8 +111,12 @@ static __always_inline int balance(struct bpf_sock_addr *ctx, struct destination
 	if (client == CLIENT_POD && vip->flags & VIP_F_LOOPBACK)
 		return SOCK_ALLOW;
 	frontend = find_frontend(vip->flags, &to->addr, to->port, to->proto);
-	if (!frontend)
-		return vip->flags & VIP_F_CLUSTER_IP ? refuse(0, REASON_UNKNOWN_PORT) : SOCK_ALLOW;
+	if (!frontend) {
+		/* Where flows of the node exist, this may be a server of it that answers: the packet tells. */
+		if (!(vip->flags & VIP_F_CLUSTER_IP) || (client == CLIENT_NODE && cfg->node_flows))
+			return SOCK_ALLOW;
+		return refuse(0, REASON_UNKNOWN_PORT);
+	}
 	service = get_service(frontend);
 	if (!service)
 		return SOCK_ALLOW;

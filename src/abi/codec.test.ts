@@ -37,6 +37,8 @@ test('decoding returns what was encoded', () => {
       tcp: bytes(2),
       mac: bytes(6),
       expires: u32,
+      uplink: u32,
+      out: u32,
     }),
   );
 });

@@ -20,7 +20,7 @@ import {
 } from './codec.ts';
 
 /** Names this layout: pins lie in a folder of that name. */
-export const LAYOUT_HASH = '7486e57d4037';
+export const LAYOUT_HASH = '93c8b92f035b';
 
 export const BackendFlag = {
   LOCAL: 1,
@@ -86,12 +86,14 @@ export const FlowFlag = {
   BRIDGE: 4,
   RENAMED: 8,
   CROWDED: 16,
+  NODE: 32,
+  SELF: 64,
 } as const;
 export type FlowFlag = (typeof FlowFlag)[keyof typeof FlowFlag];
 
 export const Hook = {
-  POD_IN: 0,
-  POD_OUT: 1,
+  FROM_CLIENT: 0,
+  TO_CLIENT: 1,
 } as const;
 export type Hook = (typeof Hook)[keyof typeof Hook];
 
@@ -344,6 +346,7 @@ export interface Config {
   readonly flags: number;
   readonly renamed: number;
   readonly epoch: number;
+  readonly nodeFlows: number;
 }
 export const Config: StructCodec<Config> = structCodec({
   name: 'config',
@@ -358,6 +361,7 @@ export const Config: StructCodec<Config> = structCodec({
     { name: 'flags', type: { kind: 'flags', names: ConfigFlag } },
     { name: 'renamed', type: { kind: 'number' } },
     { name: 'epoch', type: { kind: 'number' } },
+    { name: 'nodeFlows', type: { kind: 'number' } },
   ],
   encodeInto(view, offset, value) {
     view.setBigUint64(offset, value.nodeNetnsCookie, true);
@@ -369,7 +373,7 @@ export const Config: StructCodec<Config> = structCodec({
     view.setUint32(offset + 312, value.flags, true);
     view.setUint32(offset + 316, value.renamed, true);
     view.setUint32(offset + 320, value.epoch, true);
-    writeZero(view, offset + 324, 4);
+    view.setUint32(offset + 324, value.nodeFlows, true);
   },
   decodeFrom(view, offset) {
     return {
@@ -382,6 +386,7 @@ export const Config: StructCodec<Config> = structCodec({
       flags: view.getUint32(offset + 312, true),
       renamed: view.getUint32(offset + 316, true),
       epoch: view.getUint32(offset + 320, true),
+      nodeFlows: view.getUint32(offset + 324, true),
     };
   },
 });
@@ -487,10 +492,12 @@ export interface Flow {
   readonly tcp: Uint8Array;
   readonly mac: Uint8Array;
   readonly expires: number;
+  readonly uplink: number;
+  readonly out: number;
 }
 export const Flow: StructCodec<Flow> = structCodec({
   name: 'flow',
-  size: 112,
+  size: 120,
   fields: [
     { name: 'dialled', type: { kind: 'struct', fields: Tuple.fields } },
     { name: 'forwarded', type: { kind: 'struct', fields: Tuple.fields } },
@@ -506,6 +513,8 @@ export const Flow: StructCodec<Flow> = structCodec({
     { name: 'tcp', type: { kind: 'bytes' } },
     { name: 'mac', type: { kind: 'bytes' } },
     { name: 'expires', type: { kind: 'number' } },
+    { name: 'uplink', type: { kind: 'number' } },
+    { name: 'out', type: { kind: 'number' } },
   ],
   encodeInto(view, offset, value) {
     Tuple.encodeInto(view, offset, value.dialled);
@@ -522,6 +531,8 @@ export const Flow: StructCodec<Flow> = structCodec({
     writeBytes(view, offset + 100, 2, value.tcp);
     writeBytes(view, offset + 102, 6, value.mac);
     view.setUint32(offset + 108, value.expires, true);
+    view.setUint32(offset + 112, value.uplink, true);
+    view.setUint32(offset + 116, value.out, true);
   },
   decodeFrom(view, offset) {
     return {
@@ -539,6 +550,8 @@ export const Flow: StructCodec<Flow> = structCodec({
       tcp: readBytes(view, offset + 100, 2),
       mac: readBytes(view, offset + 102, 6),
       expires: view.getUint32(offset + 108, true),
+      uplink: view.getUint32(offset + 112, true),
+      out: view.getUint32(offset + 116, true),
     };
   },
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Affinity, AffinityKey, Flow, FlowFlag, maps, Service } from '../../src/abi/generated.ts';
+import { Affinity, AffinityKey, Config, Flow, FlowFlag, maps, Service } from '../../src/abi/generated.ts';
 import { configWords } from '../../src/backend/bpf/config-words.ts';
 import { probeFeatures } from '../../src/backend/bpf/features.ts';
 import { collect } from '../../src/backend/bpf/gc/collect.ts';
@@ -40,15 +40,19 @@ test('tells which addresses flows still dial', async () => {
   expect((await collect(object, words(), asked)).dialled).toEqual(new Set([addressKey(ipToBytes(VIP))]));
 });
 
-test('forgets that connections were renamed when none is left', async () => {
-  const renamed = new Uint32Array(object.map('config').mmap(), 316, 1);
-  putFlow(FlowFlag.DIRECT);
-  renamed[0] = 1;
+test.each([
+  { kind: 'renamed', flag: FlowFlag.DIRECT },
+  { kind: 'nodeFlows', flag: FlowFlag.NODE },
+] as const)('forgets that $kind exist when none is left', async ({ kind, flag }) => {
+  const config = new DataView(object.map('config').mmap());
+  const read = () => Config.decodeFrom(config, 0);
+  putFlow(flag);
+  Config.encodeInto(config, 0, { ...read(), [kind]: 1 });
   await collect(object, words(), new Set());
-  expect(renamed[0]).not.toBe(0);
+  expect(read()[kind]).not.toBe(0);
   deleteFlow();
   await collect(object, words(), new Set());
-  expect(renamed[0]).toBe(0);
+  expect(read()[kind]).toBe(0);
 });
 
 test("removes affinities after their service's time", async () => {
@@ -105,6 +109,8 @@ function putFlow(flags = 0): void {
     tcp: new Uint8Array(2),
     mac: new Uint8Array(6),
     expires: Number(monotonicNs() / SEC) + 1000,
+    uplink: 0,
+    out: 0,
   };
   object.map('flows').update(maps.flows.key.encode(FLOW), Flow.encode(flow));
 }

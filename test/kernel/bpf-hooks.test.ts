@@ -177,7 +177,10 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
       expect(hooks.apply(new Map([[veth.ifindex, POD]]))).toBe(0);
 
       expect(hooks.apply(new Map([[veth.ifindex, UPLINK]]))).toBe(1);
-      expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([[], ['uplink_out']]);
+      expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([
+        ['uplink_in'],
+        ['uplink_out'],
+      ]);
       expect(Device.decode(rows.lookup(key) ?? new Uint8Array()).role).toBe(DeviceRole.UPLINK);
 
       expect(hooks.apply(new Map())).toBe(1);

@@ -67,6 +67,8 @@ function fill(): void {
     tcp: Uint8Array.of(1, 0),
     mac: new Uint8Array(6),
     expires: 0xffffffff,
+    uplink: 0,
+    out: 0,
   };
   put(maps.flows, 0, flow);
   const counters = object.map('service_counters');

@@ -381,7 +381,7 @@ describe.each([
     ).toBe(TC.redirect);
   });
 
-  it('lets nothing of the node leave for a VIP', () => {
+  it('refuses, drops or leaves what the node sends', () => {
     const refused = edge.run('uplink_out', { src: world.node, dst: world.vip(3), transport: tcp('S') });
     expect(refused).toMatchObject({
       action: TC.redirect,
@@ -424,7 +424,7 @@ describe('packets of any shape', () => {
       const cut = shortest + Math.floor(random() * (data.length - shortest));
       for (let flips = 0; flips < 3; flips += 1)
         data[14 + Math.floor(random() * (data.length - 14))] = Math.floor(random() * 256);
-      for (const program of ['pod_in', 'pod_out', 'uplink_out']) {
+      for (const program of ['pod_in', 'pod_out', 'uplink_in', 'uplink_out', 'uplink_out_l3']) {
         actions.add(
           edge.object.program(program).testRun({ data: random() < 0.3 ? data.subarray(0, cut) : data }).retval,
         );

@@ -100,11 +100,11 @@ function dial({ packet }: DataplaneRow, probe: Probe, timeoutMs: number) {
   return packet.protocol === 'TCP' ? probe.connect(target) : probe.exchange({ ...target, connected: true });
 }
 
-/** A pod's sockets by both paths; the node's own pass the hooks. */
+/** Sockets by both paths: what the node sends to an address of its own is met by the hooks alone. */
 function probesOf(row: DataplaneRow): readonly Probe[] {
-  if (isNodes(row)) return [lab.node.probe];
-  const host = hostOf(row);
-  return host === undefined ? [] : [host.probe, host.rawProbe];
+  const host = isNodes(row) ? lab.node : hostOf(row);
+  if (host === undefined) return [];
+  return isNodes(row) && nodeAddresses.has(row.packet.destination) ? [host.probe] : [host.probe, host.rawProbe];
 }
 
 function hostOf({ packet }: DataplaneRow): Host | undefined {

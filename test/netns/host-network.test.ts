@@ -50,6 +50,12 @@ describe.each(WIRINGS)(
         seen: () => world.lab.pod('a').addresses,
       },
       { client: "the node's sockets", probe: (): Probe => world.lab.node.probe, seen: () => NODE },
+      {
+        client: "the node's packets",
+        probe: (): Probe => world.lab.node.rawProbe,
+        // The one address that leads back by the uplink: docs/decisions/014.
+        seen: (server: string) => (server === 'node' ? HERE : NODE),
+      },
     ];
     const servers = [
       { server: 'node', address: HERE },
@@ -60,7 +66,7 @@ describe.each(WIRINGS)(
     it.each(rows)('$client reach $server', async ({ probe, seen, server, address }) => {
       for (const family of ['ipv4', 'ipv6'] as const) {
         const target = { host: address[family], port: PORT };
-        const answered = { kind: 'answered', server, client: seen()[family] };
+        const answered = { kind: 'answered', server, client: seen(server)[family] };
         const endpoint = wireEndpoint(address, family, PORT);
         expect(await probe().connect(target)).toEqual({ ...answered, peer: endpoint });
         expect(await probe().exchange({ ...target, connected: true })).toEqual({ ...answered, from: endpoint });

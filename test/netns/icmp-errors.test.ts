@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host } from '../support/host.ts';
 import { WIRINGS } from '../support/lab-spec.ts';
 import { serviceObjects } from '../support/objects.ts';
 import { createWorld, PORT, serviceOf, VIP, vip, type World } from '../support/world.ts';
@@ -8,41 +9,48 @@ const NOTIFY = vip(30);
 
 let world: World;
 
+const CLIENTS = [
+  { name: 'a pod', host: () => world.lab.pod('a') },
+  { name: 'the node', host: () => world.lab.node },
+] as const;
+
 describe.each(WIRINGS)('ICMP errors, $kind, iptables called by the bridge: $callIptables', (wiring) => {
   beforeAll(async () => {
     world = await createWorld(wiring);
   }, 60_000);
   afterAll(() => world?.lab.dispose());
 
-  describe.each(['ipv4', 'ipv6'] as const)('%s', meetErrors);
+  describe.each(CLIENTS)('about packets of $name', ({ host }) => {
+    describe.each(['ipv4', 'ipv6'] as const)('%s', (family) => meetErrors(host, family));
+  });
 
   it('were never INVALID', async () => {
     expect(await world.lab.invalidPackets()).toBe(0);
   });
 });
 
-function meetErrors(family: 'ipv4' | 'ipv6'): void {
+function meetErrors(client: () => Host, family: 'ipv4' | 'ipv6'): void {
   it('of a backend reach the client that dialled the VIP', async () => {
     const target = { host: VIP.closed[family], port: PORT, timeoutMs: 500, connected: true };
-    expect(await world.lab.pod('a').rawProbe.exchange(target)).toEqual({ kind: 'failed', code: 'ECONNREFUSED' });
+    expect(await client().rawProbe.exchange(target)).toEqual({ kind: 'failed', code: 'ECONNREFUSED' });
   });
 
   it('of a client reach the backend that answered it', async () => {
     const { lab } = world;
     const service = { ...serviceOf(lab, 'notify', { vip: NOTIFY, pods: ['b'] }), targetPort: NOTIFY_PORT };
     await lab.manifests.write('notify', serviceObjects(service));
-    const a = lab.pod('a').rawProbe;
+    const a = client().rawProbe;
     const b = lab.pod('b').probe;
     const ofFamily = { family: family === 'ipv4' ? 4 : 6 } as const;
     const server = await b.call('udp-open', { ...ofFamily, localPort: NOTIFY_PORT });
-    const client = await a.call('udp-open', ofFamily);
+    const opened = await a.call('udp-open', ofFamily);
     const heard = await hear(
-      () => a.call('udp-send', { ...client, text: 'x', host: NOTIFY[family], port: PORT }),
+      () => a.call('udp-send', { ...opened, text: 'x', host: NOTIFY[family], port: PORT }),
       () => b.call('udp-receive', { ...server, timeoutMs: 100 }),
     );
     const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(heard) ?? [];
     await b.call('udp-connect', { ...server, host, port: Number(port) });
-    await a.call('udp-close', client);
+    await a.call('udp-close', opened);
     await b.call('udp-send', { ...server, text: 'late' });
     const told = await b.call('udp-receive', { ...server, timeoutMs: 2_000 });
     await b.call('udp-close', server);
@@ -53,7 +61,7 @@ function meetErrors(family: 'ipv4' | 'ipv6'): void {
     const { lab } = world;
     await lab.node.ip(['link set eth0 mtu 1300']);
     await lab.remote.ip(['link set eth0 mtu 1300']);
-    const { rawProbe } = lab.pod('a');
+    const { rawProbe } = client();
     const { connection } = await rawProbe.open({ host: VIP.remote[family], port: PORT });
     expect(await rawProbe.echo(connection, 500_000, 5_000)).toEqual({ kind: 'echoed' });
     await rawProbe.call('tcp-close', { connection });

@@ -3,7 +3,7 @@ import { NODE } from '../support/addresses.ts';
 import { wireEndpoint } from '../support/dial.ts';
 import { createWorld, PORT, VIP, type World } from '../support/world.ts';
 
-// --socket-hooks off: pods are served by their packets.
+// --socket-hooks off: all are served by their packets.
 
 let world: World;
 beforeAll(async () => {
@@ -34,8 +34,22 @@ it.each(['ipv4', 'ipv6'] as const)(
   },
 );
 
-it('lets no packet of the node for a VIP leave', async () => {
-  const outcome = await world.lab.node.probe.connect({ host: VIP.single.ipv4, port: PORT, timeoutMs: 500 });
-  expect(outcome).not.toMatchObject({ kind: 'answered' });
+it.each(['ipv4', 'ipv6'] as const)("serves the node's own processes, %s", async (family) => {
+  const { probe } = world.lab.node;
+  for (const [vip, server] of [
+    [VIP.single, 'b'],
+    [VIP.remote, 'r'],
+  ] as const) {
+    expect(await probe.connect({ host: vip[family], port: PORT })).toEqual({
+      kind: 'answered',
+      server,
+      client: NODE[family],
+      peer: wireEndpoint(vip, family, PORT),
+    });
+  }
+  expect(await probe.connect({ host: VIP.empty[family], port: PORT, timeoutMs: 500 })).toEqual({
+    kind: 'failed',
+    code: 'ECONNREFUSED',
+  });
   expect(await world.lab.vipPacketsOnWire()).toBe(0);
 });

@@ -42,7 +42,7 @@ export class PodEdge implements Disposable {
   readonly #object: BpfObject;
 
   constructor() {
-    const programs = new Set(['pod_in', 'pod_out', 'uplink_out', 'uplink_out_l3']);
+    const programs = new Set(['pod_in', 'pod_out', 'uplink_in', 'uplink_out', 'uplink_out_l3']);
     this.#object = openObject(OBJECT, { autoload: (name) => programs.has(name) });
     this.#put(abi.maps.config, 0, {
       nodeNetnsCookie: 0n,
@@ -57,6 +57,7 @@ export class PodEdge implements Disposable {
       flags: 0,
       renamed: 0,
       epoch: 0,
+      nodeFlows: 0,
     });
     for (const world of [V4, V6]) this.#serve(world);
   }

@@ -18,8 +18,12 @@ function sharedRow() {
     flags: 0,
     renamed: 0,
     epoch: 7,
+    nodeFlows: 0,
   });
-  return { words: configWords({ mmap: () => memory }), read: () => Config.decodeFrom(view, 0), view };
+  const read = () => Config.decodeFrom(view, 0);
+  /** As a program does. */
+  const mark = (kind: 'renamed' | 'nodeFlows') => Config.encodeInto(view, 0, { ...read(), [kind]: 1 });
+  return { words: configWords({ mmap: () => memory }), read, mark };
 }
 
 describe('configWords', () => {
@@ -43,32 +47,29 @@ describe('configWords', () => {
     expect(read().flags).toBe(ConfigFlag.DETECTOR | ConfigFlag.COEXIST);
   });
 
-  it('forgets renamed connections that no round met', () => {
-    const { words, read, view } = sharedRow();
-    mark(view);
-    words.askRenamed();
-    expect(read().renamed).not.toBe(0);
-    words.forgetRenamed();
-    expect(read().renamed).toBe(0);
-  });
+  describe.each(['renamed', 'nodeFlows'] as const)('%s', (kind) => {
+    it('is forgotten when a round met none', () => {
+      const { words, read, mark } = sharedRow();
+      mark(kind);
+      words[kind].ask();
+      expect([read()[kind] !== 0, words[kind].isAbout]).toEqual([true, true]);
+      words[kind].forget();
+      expect([read()[kind], words[kind].isAbout]).toEqual([0, false]);
+    });
 
-  it('remembers one that a program made during the round', () => {
-    const { words, read, view } = sharedRow();
-    mark(view);
-    words.askRenamed();
-    mark(view);
-    words.forgetRenamed();
-    expect(read().renamed).toBe(1);
-  });
+    it('is remembered when a program made one during the round', () => {
+      const { words, read, mark } = sharedRow();
+      mark(kind);
+      words[kind].ask();
+      mark(kind);
+      words[kind].forget();
+      expect(read()[kind]).toBe(1);
+    });
 
-  it('does not invent any', () => {
-    const { words, read } = sharedRow();
-    words.askRenamed();
-    expect(read().renamed).toBe(0);
+    it('is not invented', () => {
+      const { words, read } = sharedRow();
+      words[kind].ask();
+      expect(read()[kind]).toBe(0);
+    });
   });
 });
-
-/** As a program does: config.renamed = 1. */
-function mark(view: DataView): void {
-  view.setUint32(316, 1, true);
-}

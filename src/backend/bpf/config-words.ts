@@ -1,7 +1,15 @@
 import { Config } from '../../abi/generated.ts';
 
 /** Words of the one config row that are not the plan's alone; a test holds the offsets equal to the codec's. */
-const OFFSETS = { nodeNetnsCookie: 0, hashSeed: 8, probeCookie: 16, flags: 312, renamed: 316, epoch: 320 } as const;
+const OFFSETS = {
+  nodeNetnsCookie: 0,
+  hashSeed: 8,
+  probeCookie: 16,
+  flags: 312,
+  renamed: 316,
+  epoch: 320,
+  nodeFlows: 324,
+} as const;
 
 /** The shared words of the config row, through its memory. */
 export interface ConfigWords {
@@ -13,23 +21,30 @@ export interface ConfigWords {
   hashSeed: bigint;
   /** Counts the times that members went: programs ask again whether a flow's backend is one. */
   advanceEpoch(): void;
-  /** Flows of renamed direct connections may exist. */
-  readonly hasRenamed: boolean;
+  /** Flows of renamed direct connections. */
+  readonly renamed: Rumour;
+  /** Flows whose client is the node. */
+  readonly nodeFlows: Rumour;
   /** Sets or clears ConfigFlag bits that are not the plan's. */
   setFlag(bits: number, isSet: boolean): void;
-  /** Starts a round over conntrack: a program that makes such a flow from now on says so again. */
-  askRenamed(): void;
-  /** No flow of them was met since askRenamed: forget, unless a program has made one meanwhile. */
-  forgetRenamed(): void;
 }
 
-const RENAMED = { none: 0, asked: 2 } as const;
+/** What a program says of conntrack when it makes a row of a rare kind, so that others need not look for such rows. */
+export interface Rumour {
+  /** Such flows may exist. */
+  readonly isAbout: boolean;
+  /** Starts a round over conntrack: a program that makes such a flow from now on says so again. */
+  ask(): void;
+  /** No such flow was met since: forget, unless a program has made one meanwhile. */
+  forget(): void;
+}
+
+const RUMOUR = { none: 0, asked: 2 } as const;
 
 export function configWords(config: { mmap(): ArrayBuffer }): ConfigWords {
   const memory = config.mmap();
   const wide = new BigUint64Array(memory, 0, Math.floor(Config.size / 8));
   const words = new Uint32Array(memory, 0, Config.size / 4);
-  const renamed = OFFSETS.renamed / 4;
   return {
     get nodeNetnsCookie() {
       return Atomics.load(wide, OFFSETS.nodeNetnsCookie / 8);
@@ -52,19 +67,27 @@ export function configWords(config: { mmap(): ArrayBuffer }): ConfigWords {
     advanceEpoch() {
       Atomics.add(words, OFFSETS.epoch / 4, 1);
     },
-    get hasRenamed() {
-      return Atomics.load(words, renamed) !== RENAMED.none;
-    },
+    renamed: rumourAt(words, OFFSETS.renamed),
+    nodeFlows: rumourAt(words, OFFSETS.nodeFlows),
     setFlag(bits, isSet) {
       if (isSet) Atomics.or(words, OFFSETS.flags / 4, bits);
       else Atomics.and(words, OFFSETS.flags / 4, ~bits);
     },
-    askRenamed() {
-      const known = Atomics.load(words, renamed);
-      if (known !== RENAMED.none) Atomics.compareExchange(words, renamed, known, RENAMED.asked);
+  };
+}
+
+function rumourAt(words: Uint32Array, offset: number): Rumour {
+  const at = offset / 4;
+  return {
+    get isAbout() {
+      return Atomics.load(words, at) !== RUMOUR.none;
     },
-    forgetRenamed() {
-      Atomics.compareExchange(words, renamed, RENAMED.asked, RENAMED.none);
+    ask() {
+      const known = Atomics.load(words, at);
+      if (known !== RUMOUR.none) Atomics.compareExchange(words, at, known, RUMOUR.asked);
+    },
+    forget() {
+      Atomics.compareExchange(words, at, RUMOUR.asked, RUMOUR.none);
     },
   };
 }

@@ -23,6 +23,8 @@ function flow(sport: number, expires: number, { proto = 6, flags = 0 } = {}): Ui
     tcp: new Uint8Array(2),
     mac: new Uint8Array(6),
     expires,
+    uplink: 0,
+    out: 0,
   });
 }
 

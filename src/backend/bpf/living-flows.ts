@@ -2,7 +2,7 @@
  * Flows where they lie in the bytes of map "flows". Most rows are free, and the codec would make text of
  * four addresses for each; a test holds the offsets equal to the codec's.
  */
-const FLOW = { dialledAddress: 16, proto: 98, flags: 99, expires: 108, size: 112 } as const;
+const FLOW = { dialledAddress: 16, proto: 98, flags: 99, expires: 108, size: 120 } as const;
 const ADDRESS_SIZE = 16;
 
 /** What of map "flows" is read. BpfMap fits. */

@@ -23,6 +23,8 @@ const FLOW: Flow = {
   tcp: Uint8Array.of(CtTcp.SYN | CtTcp.ESTABLISHED, CtTcp.SYN),
   mac: new Uint8Array(6),
   expires: 103,
+  uplink: 0,
+  out: 0,
 };
 
 test('a flow tells what its packets become', () => {

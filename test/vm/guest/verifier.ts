@@ -18,6 +18,7 @@ const PROGRAMS = [
   'recvmsg6',
   'sendmsg4',
   'sendmsg6',
+  'uplink_in',
   'uplink_out',
   'uplink_out_l3',
 ];

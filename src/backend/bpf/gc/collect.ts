@@ -22,17 +22,19 @@ export async function collect(
   addresses: ReadonlySet<string>,
 ): Promise<GcReport> {
   const dialled = new Set<string>();
-  let hasDirect = false;
-  words.askRenamed();
-  if (words.hasRenamed || addresses.size > 0) {
+  let met = 0; // FlowFlag bits
+  words.renamed.ask();
+  words.nodeFlows.ask();
+  if (words.renamed.isAbout || words.nodeFlows.isAbout || addresses.size > 0) {
     const nowSec = Number(monotonicNs() / NS_PER_SEC);
     for (const flows of livingFlows(object.map('flows'), nowSec)) {
-      hasDirect ||= flows.some((flow) => (flowFlags(flow) & FlowFlag.DIRECT) !== 0);
+      met = flows.reduce((flags, flow) => flags | flowFlags(flow), met);
       for (const address of flows.map(dialledAddress)) if (addresses.has(address)) dialled.add(address);
       await pause();
     }
   }
-  if (!hasDirect) words.forgetRenamed();
+  if ((met & FlowFlag.DIRECT) === 0) words.renamed.forget();
+  if ((met & FlowFlag.NODE) === 0) words.nodeFlows.forget();
   return { dialled, affinitiesDeleted: await collectAffinities(object) };
 }
 
