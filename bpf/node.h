@@ -149,33 +149,45 @@ __noinline int keep_apart(struct __sk_buff *skb)
 	return rewrite(skb, &rows->packet, &flow->forwarded) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
-/* The packet in scratch, met anywhere, may answer the node: NOT_OURS if it doesn't. */
-__noinline int answer_node(struct __sk_buff *skb)
+/* A translated packet that arrives for this node. */
+static __always_inline int arrive(struct __sk_buff *skb, const struct flow *flow)
+{
+	if (flow->flags & FLOW_F_DIRECT || skb->ifindex == flow->uplink)
+		return TC_ACT_UNSPEC;
+	return enter_by_uplink(skb, flow);
+}
+
+/* The packet in scratch is no ICMP. */
+__noinline int answer_in_flow(struct __sk_buff *skb)
 {
 	const struct config *cfg = get_config();
 	struct scratch *rows = get_scratch();
 	struct flow *flow;
 	__u32 step;
-	int action;
 
 	if (!rows || !cfg)
 		return NOT_OURS;
-	if (is_icmp(&rows->packet)) {
-		action = icmp(skb, &rows->packet);
-		if (action != TRANSLATED)
-			return action == TC_ACT_UNSPEC ? NOT_OURS : action;
-		flow = get_flow(rows->place);
-		if (!flow)
-			return TC_ACT_SHOT;
-	} else {
-		flow = find_flow(cfg, &rows->packet.key, &step);
-		if (!flow || !(flow->flags & FLOW_F_NODE) || touch(flow, &rows->packet) == RUN_OUT)
-			return NOT_OURS;
-		rows->becomes = becomes(cfg, flow, step);
-		if (!rewrite(skb, &rows->packet, &rows->becomes))
-			return TC_ACT_SHOT;
-	}
-	if (flow->flags & FLOW_F_DIRECT || skb->ifindex == flow->uplink)
-		return TC_ACT_UNSPEC;
-	return enter_by_uplink(skb, flow);
+	flow = find_flow(cfg, &rows->packet.key, &step);
+	if (!flow || !(flow->flags & FLOW_F_NODE) || touch(flow, &rows->packet) == RUN_OUT)
+		return NOT_OURS;
+	rows->becomes = becomes(cfg, flow, step);
+	return rewrite(skb, &rows->packet, &rows->becomes) ? arrive(skb, flow) : TC_ACT_SHOT;
+}
+
+/* The packet in scratch, met anywhere, may answer the node: NOT_OURS if it doesn't. */
+static __always_inline int answer_node(struct __sk_buff *skb, const struct packet *packet)
+{
+	const struct scratch *rows = get_scratch();
+	const struct flow *flow;
+	int action;
+
+	if (!is_icmp(packet))
+		return answer_in_flow(skb);
+	if (!rows || !is_icmp_error(skb, packet))
+		return NOT_OURS;
+	action = translate_icmp_error(skb);
+	if (action != TRANSLATED)
+		return action == TC_ACT_UNSPEC ? NOT_OURS : action;
+	flow = get_flow(rows->place);
+	return flow ? arrive(skb, flow) : TC_ACT_SHOT;
 }

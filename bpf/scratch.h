@@ -49,11 +49,16 @@ static __always_inline struct scratch *get_scratch(void)
 	return bpf_map_lookup_elem(&scratch, &zero);
 }
 
-/* For the functions that take the packet from there. */
-static __always_inline void put_packet(struct scratch *in_hand, const struct packet *packet,
+/* For the functions that take the packet from there; `hook`: as what it is to be looked for. */
+static __always_inline void put_packet(const struct packet *packet, enum hook hook,
 				       const struct vip *vip, enum edge edge)
 {
+	struct scratch *in_hand = get_scratch();
+
+	if (!in_hand)
+		return;
 	in_hand->packet = *packet;
+	in_hand->packet.key.hook = hook;
 	in_hand->vip_flags = vip ? vip->flags : 0;
 	in_hand->edge = edge;
 }

@@ -16,12 +16,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* A packet of a known flow becomes what it is to be at this step. */
-static __always_inline int follow(struct __sk_buff *skb, const struct packet *packet,
-				  const struct config *cfg, struct flow *flow, __u32 step,
-				  bool looked_at)
+/* A packet goes on as what it becomes at this step of its flow. */
+static __always_inline int pass(struct __sk_buff *skb, const struct packet *packet,
+				struct flow *flow, const struct tuple *new, __u32 step,
+				bool looked_at)
 {
-	struct tuple new = becomes(cfg, flow, step);
 	__u8 mac[ETH_ALEN];
 	bool to_bridge = false;
 
@@ -31,31 +30,38 @@ static __always_inline int follow(struct __sk_buff *skb, const struct packet *pa
 		to_bridge = flow->flags & FLOW_F_BRIDGE && has_mac(flow);
 		__builtin_memcpy(mac, flow->mac, sizeof(mac));
 	}
-	if (!rewrite(skb, packet, &new))
+	if (!rewrite(skb, packet, new))
 		return TC_ACT_SHOT;
 	if (to_bridge)
 		bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0);
 	return TC_ACT_UNSPEC;
 }
 
+static __always_inline int follow(struct __sk_buff *skb, const struct packet *packet,
+				  const struct config *cfg, struct flow *flow, __u32 step,
+				  bool looked_at)
+{
+	struct tuple new = becomes(cfg, flow, step);
+
+	return pass(skb, packet, flow, &new, step, looked_at);
+}
+
 /* The packet in scratch is the first of a flow, or of none. */
 __noinline int serve_new(struct __sk_buff *skb)
 {
-	const struct config *cfg = get_config();
 	struct scratch *rows = get_scratch();
 	struct flow *flow;
 	int action;
 
-	if (!rows || !cfg)
+	if (!rows)
 		return TC_ACT_UNSPEC;
 	action = open(skb, rows);
 	if (action != FORWARDED)
 		return action;
-	if (!(rows->flow.flags & FLOW_F_BRIDGE)) /* what it becomes is still at hand */
-		return rewrite(skb, &rows->packet, &rows->flow.forwarded) ? TC_ACT_UNSPEC :
-									    TC_ACT_SHOT;
-	flow = get_flow(rows->flow.place); /* it is to learn a MAC, too */
-	return flow ? follow(skb, &rows->packet, cfg, flow, STEP_REQUEST, true) : TC_ACT_SHOT;
+	flow = get_flow(rows->flow.place);
+	if (!flow)
+		return TC_ACT_SHOT;
+	return pass(skb, &rows->packet, flow, &rows->flow.forwarded, STEP_REQUEST, true);
 }
 
 static __always_inline int icmp_of_pod(struct __sk_buff *skb, const struct packet *packet)
@@ -69,7 +75,6 @@ SEC("tc")
 int pod_in(struct __sk_buff *skb)
 {
 	const struct config *cfg = get_config();
-	struct scratch *in_hand = get_scratch();
 	struct packet packet = {};
 	const struct vip *vip;
 	struct flow *flow = NULL;
@@ -77,15 +82,14 @@ int pod_in(struct __sk_buff *skb)
 	__u32 step;
 	int action;
 
-	if (!cfg || !in_hand || !parse(skb, ETH_HLEN, HOOK_FROM_CLIENT, &packet))
+	if (!cfg || !parse(skb, ETH_HLEN, HOOK_FROM_CLIENT, &packet))
 		return TC_ACT_UNSPEC;
 	vip = bpf_map_lookup_elem(&vips, &packet.key.tuple.daddr);
 	if (packet.fragment && !resolve_fragment(&packet))
 		return TC_ACT_UNSPEC;
 	if (cfg->node_flows && vip && vip->flags & VIP_F_NODE_IP) {
-		put_packet(in_hand, &packet, vip, EDGE_NODE);
-		in_hand->packet.key.hook = HOOK_TO_CLIENT;
-		action = answer_node(skb);
+		put_packet(&packet, HOOK_TO_CLIENT, vip, EDGE_NODE);
+		action = answer_node(skb, &packet);
 		if (action != NOT_OURS)
 			return action;
 	}
@@ -104,7 +108,7 @@ int pod_in(struct __sk_buff *skb)
 	else if (packet.key.proto == IPPROTO_TCP && !opens_connection(&packet) &&
 		 !(vip && vip->flags & (VIP_F_CLUSTER_IP | VIP_F_EXTERNAL)))
 		return TC_ACT_UNSPEC; /* midstream to a node or a pod: the bulk of what is not ours */
-	put_packet(in_hand, &packet, vip, EDGE_POD);
+	put_packet(&packet, HOOK_FROM_CLIENT, vip, EDGE_POD);
 	return conclude(skb, serve_new(skb), ANSWER_EGRESS);
 }
 
@@ -112,12 +116,11 @@ SEC("tc")
 int pod_out(struct __sk_buff *skb)
 {
 	const struct config *cfg = get_config();
-	struct scratch *in_hand = get_scratch();
 	struct packet packet = {};
 	struct flow *flow;
 	__u32 step;
 
-	if (!cfg || !in_hand || !parse(skb, ETH_HLEN, HOOK_TO_CLIENT, &packet))
+	if (!cfg || !parse(skb, ETH_HLEN, HOOK_TO_CLIENT, &packet))
 		return TC_ACT_UNSPEC;
 	if (is_icmp(&packet))
 		return icmp_of_pod(skb, &packet);
@@ -128,8 +131,7 @@ int pod_out(struct __sk_buff *skb)
 		return follow(skb, &packet, cfg, flow, step, false);
 	if (!cfg->node_flows || is_handed_on(skb) || !is_own_address(&packet.key.tuple.saddr))
 		return TC_ACT_UNSPEC;
-	packet.key.hook = HOOK_FROM_CLIENT;
-	put_packet(in_hand, &packet, NULL, EDGE_NODE);
+	put_packet(&packet, HOOK_FROM_CLIENT, NULL, EDGE_NODE);
 	return keep_apart(skb);
 }
 
@@ -143,12 +145,11 @@ static __always_inline int stop(__u32 reason)
 static __always_inline int keep_vips(struct __sk_buff *skb, __u32 l3)
 {
 	const struct config *cfg = get_config();
-	struct scratch *in_hand = get_scratch();
 	struct packet packet = {};
 	const struct vip *vip;
 	bool is_vip, from_node;
 
-	if (!cfg || !in_hand || !parse(skb, l3, HOOK_FROM_CLIENT, &packet))
+	if (!cfg || !parse(skb, l3, HOOK_FROM_CLIENT, &packet))
 		return TC_ACT_UNSPEC;
 	vip = bpf_map_lookup_elem(&vips, &packet.key.tuple.daddr);
 	is_vip = vip && vip->flags & (VIP_F_CLUSTER_IP | VIP_F_EXTERNAL);
@@ -158,7 +159,8 @@ static __always_inline int keep_vips(struct __sk_buff *skb, __u32 l3)
 	from_node = l3 && is_own_address(&packet.key.tuple.saddr);
 	if (is_icmp(&packet) ? !from_node : packet.fragment && !resolve_fragment(&packet))
 		return is_vip ? stop(REASON_LEFT_NODE) : TC_ACT_UNSPEC;
-	put_packet(in_hand, &packet, is_vip ? vip : NULL, from_node ? EDGE_NODE : EDGE_NONE);
+	put_packet(&packet, HOOK_FROM_CLIENT, is_vip ? vip : NULL,
+		   from_node ? EDGE_NODE : EDGE_NONE);
 	if (!is_vip)
 		return from_node ? keep_apart(skb) : TC_ACT_UNSPEC;
 	return conclude(skb, from_node ? serve_node(skb) : serve_new(skb), ANSWER_INGRESS);
@@ -180,15 +182,14 @@ SEC("tc")
 int uplink_in(struct __sk_buff *skb)
 {
 	const struct config *cfg = get_config();
-	struct scratch *in_hand = get_scratch();
 	struct packet packet = {};
 	int action;
 
-	if (!cfg || !in_hand || !cfg->node_flows || !parse(skb, ETH_HLEN, HOOK_TO_CLIENT, &packet))
+	if (!cfg || !cfg->node_flows || !parse(skb, ETH_HLEN, HOOK_TO_CLIENT, &packet))
 		return TC_ACT_UNSPEC;
 	if (packet.fragment && !resolve_fragment(&packet))
 		return TC_ACT_UNSPEC;
-	put_packet(in_hand, &packet, NULL, EDGE_NODE);
-	action = answer_node(skb);
+	put_packet(&packet, HOOK_TO_CLIENT, NULL, EDGE_NODE);
+	action = answer_node(skb, &packet);
 	return action == NOT_OURS ? TC_ACT_UNSPEC : action;
 }
