@@ -65,11 +65,20 @@ make_node() {
   cp "$work/node-package/LICENSE" "$root/usr/share/doc/node/"
 }
 
-modules_key() { key_of "$(<package-lock.json)" "$(uname -m)" "$(declare -f make_modules)"; }
+modules_key() {
+  key_of "$(<package-lock.json)" "$(uname -m)" "$(sha256sum src/source/k8s/access/*.ts)" "$(declare -f make_modules loaded_of)"
+}
+
+# Files of a package that are loaded with a module of ours, as V8 tells: loaded_of PACKAGE MODULE.
+loaded_of() {
+  NODE_V8_COVERAGE=$work/coverage node --input-type=module --eval 'await import(process.argv[1])' "$PWD/$2"
+  jq -r --arg below "file://$PWD/node_modules/$1/" \
+    '.result[].url | select(startswith($below)) | .[($below | length):]' "$work"/coverage/*.json | sort -u
+}
 
 # What scripts/setup installed by the lockfile, without what only builds and tests need.
 make_modules() {
-  local root=$1/opt/bpfsvc modules path
+  local root=$1/opt/bpfsvc modules path client=node_modules/@kubernetes/client-node
   modules=$(npm ls --omit=dev --all --parseable 2>/dev/null | sort) ||
     fail "node_modules is not what package-lock.json says: remove it and run scripts/setup"
   mkdir -p "$root"
@@ -83,6 +92,10 @@ make_modules() {
   done <<<"$modules"
   # Sources and binaries that Node on this libc doesn't load.
   rm -rf "$root"/node_modules/koffi/{vendor,doc} "$root"/node_modules/@koromix/*/musl_* "$root"/node_modules/bare-*/prebuilds
+  # Of this one nearly all is the API's generated classes, and only what we load is needed.
+  loaded_of @kubernetes/client-node dist/js/source/k8s/access/kubeconfig-plugin.js >"$work/loaded"
+  [[ -s $work/loaded ]] || fail "nothing of client-node is loaded"
+  comm -23 <(cd "$root/$client" && find dist -type f | sort) "$work/loaded" | (cd "$root/$client" && xargs -d '\n' rm)
   find "$root" -type f \( -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.map' -o -name '*.md' \) -delete
   find "$root" -depth -type d -empty -delete
 }

@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -10,6 +7,7 @@ import { eventually } from '../../../../test/support/deadline.ts';
 import { startFakeApi } from '../../../../test/support/fake-api.ts';
 import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
 import { Followed } from '../../../../test/support/followed.ts';
+import { startProxy } from '../../../../test/support/proxy.ts';
 import { inClusterAccess } from './in-cluster.ts';
 import { kubeconfigAccess } from './kubeconfig.ts';
 
@@ -141,36 +139,44 @@ test('an exec plug-in is asked, and its failure told', async () => {
   );
 });
 
-test('the cluster is followed through a proxy', async () => {
+test('a plug-in may give a client certificate in place of a token', async () => {
+  const status = { clientCertificateData: 'CERT', clientKeyData: 'KEY' };
+  const folder = folderOf({ plugin: `#!/bin/sh\necho '${JSON.stringify({ kind: 'ExecCredential', status })}'\n` });
+  chmodSync(join(folder, 'plugin'), 0o755);
+  const cluster = { 'certificate-authority-data': base64('CA') };
+  expect(await read({ cluster, user: { exec: { command: join(folder, 'plugin') } } })).toEqual({
+    ...{ server: 'https://192.0.2.1:6443/', ca: 'CA', cert: 'CERT', key: 'KEY' },
+    authorization: undefined,
+  });
+});
+
+test('an OIDC provider is asked', async () => {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const token = `${part({ alg: 'none' })}.${part({ exp: 4_000_000_000 })}.x`;
+  const user = { 'auth-provider': { name: 'oidc', config: { 'id-token': token } } };
+  expect(await read({ user })).toEqual({ server: 'https://192.0.2.1:6443/', authorization: `Bearer ${token}` });
+});
+
+test.each(['http', 'socks5'] as const)('the cluster is followed through a proxy of %s', async (protocol) => {
   const cluster = new FakeCluster([rawNode(['192.0.2.1'])]);
   await using api = await startFakeApi('https', cluster.answer);
-  const connects: string[] = [];
-  const proxy = createServer();
-  proxy.on('connect', (request, socket) => {
-    connects.push(request.url ?? '');
-    const target = connect(api.port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
-    socket.pipe(target).pipe(socket);
-    socket.on('error', () => target.destroy());
-    target.on('error', () => socket.destroy());
-  });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  const { port } = proxy.address() as AddressInfo; // of a TCP server
+  await using proxy = await startProxy(protocol);
   const path = kubeconfig({
-    cluster: {
-      server: api.url,
-      'certificate-authority-data': base64(api.ca),
-      'proxy-url': `http://127.0.0.1:${port}`,
-    },
+    cluster: { server: api.url, 'certificate-authority-data': base64(api.ca), 'proxy-url': proxy.url },
   });
   {
     await using followed = new Followed(await kubeconfigAccess({ path, server: undefined }));
     await eventually('sync', () => (followed.syncs > 0 ? true : undefined));
     expect(followed.names).toEqual(['Node node-a']);
   }
-  expect(connects).toEqual(Array.from({ length: 3 }, () => `127.0.0.1:${api.port}`));
-  proxy.closeAllConnections();
-  proxy.close();
+  expect(proxy.targets).toEqual(Array.from({ length: 3 }, () => `127.0.0.1:${api.port}`));
+});
+
+test('a proxy that is no URL is refused with cause and cure', async () => {
+  const path = kubeconfig({ cluster: { 'proxy-url': 'ftp://x' } });
+  await expect(kubeconfigAccess({ path, server: undefined })).rejects.toThrow(
+    `Cannot use kubeconfig "${path}": the proxy-url "ftp://x": it is no URL of http, https or socks5: write it like http://192.0.2.1:3128`,
+  );
 });
 
 test('the service account of a pod, its token read for each request', async () => {

@@ -1,4 +1,5 @@
 import type { Agent } from 'node:http';
+import type { checkServerIdentity } from 'node:tls';
 import { ConfigError } from '../../../errors.ts';
 import { quote } from '../../../model/quote.ts';
 
@@ -18,6 +19,7 @@ export interface Trust {
   readonly key?: string | Buffer;
   readonly servername?: string;
   readonly rejectUnauthorized?: boolean;
+  readonly checkServerIdentity?: typeof checkServerIdentity;
   /** Leads through a proxy. */
   readonly agent?: Agent;
 }

@@ -16,17 +16,18 @@ export interface Kubeconfig {
 export async function kubeconfigAccess(kubeconfig: Kubeconfig): Promise<Access> {
   const { path } = kubeconfig;
   const { cluster, user } = readContext(path);
-  if (cluster['proxy-url'] !== undefined || user['exec'] !== undefined || user['auth-provider'] !== undefined) {
-    // It takes 0.4 s and 80 MB to load.
-    const { pluginAccess } = await import('./kubeconfig-plugin.ts');
-    return pluginAccess(path, serverOf(kubeconfig, cluster));
-  }
   trustOf(path); // a file that is missing from the start should end it
-  return {
+  const plain: Access = {
     server: serverOf(kubeconfig, cluster),
     trust: async () => trustOf(path),
     authorization: async () => authorizationOf(path),
   };
+  if (cluster['proxy-url'] === undefined && user['exec'] === undefined && user['auth-provider'] === undefined) {
+    return plain;
+  }
+  // Most never need what this loads.
+  const { pluginAccess } = await import('./kubeconfig-plugin.ts');
+  return pluginAccess(plain, { path, cluster, user });
 }
 
 interface Context {
