@@ -39,7 +39,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
     wake.notify();
   });
   if (backend === undefined) return;
-  const refusals = createRefusalLog(log);
+  const refusals = createRefusalLog(log, now);
   let unsynced: StateDelta = NO_DELTA;
   let nextResync = now();
   let isInSync = false;

@@ -2,20 +2,23 @@ import type { Logger } from 'pino';
 import type { SyncReport } from '../backend/backend.ts';
 import type { Ignored } from '../plan/state.ts';
 
-/** Tells each refusal once, with object, cause and cure; and that it is over. */
+/** Tells each refusal once, with object, cause and cure; and that it is over. Of what changes all the time, a few lines. */
 export interface RefusalLog {
   ignored(objects: readonly Ignored[]): void;
   refused(services: SyncReport['refused']): void;
 }
 
-export function createRefusalLog(log: Logger): RefusalLog {
+/** `now`: milliseconds of a clock that never goes back. */
+export function createRefusalLog(log: Logger, now: () => number): RefusalLog {
   const tellObjects = createTeller({
-    begins: (object, reason) => log.warn({ object, reason }, 'object ignored'),
-    ends: (object) => log.info({ object }, 'object no longer ignored'),
+    begins: (object, reason, mayTell) => log[mayTell ? 'warn' : 'debug']({ object, reason }, 'object ignored'),
+    ends: (object, mayTell) => log[mayTell ? 'info' : 'debug']({ object }, 'object no longer ignored'),
+    mayTell: createAllowance(now),
   });
   const tellServices = createTeller({
-    begins: (svc, reason) => log.warn({ svc, reason }, 'service refused'),
-    ends: (svc) => log.info({ svc }, 'service no longer refused'),
+    begins: (svc, reason, mayTell) => log[mayTell ? 'warn' : 'debug']({ svc, reason }, 'service refused'),
+    ends: (svc, mayTell) => log[mayTell ? 'info' : 'debug']({ svc }, 'service no longer refused'),
+    mayTell: createAllowance(now),
   });
   return {
     ignored: (objects) => tellObjects(objects.map(({ object, reason }) => [object, reason])),
@@ -24,8 +27,9 @@ export function createRefusalLog(log: Logger): RefusalLog {
 }
 
 interface Teller {
-  readonly begins: (subject: string, reason: string) => void;
-  readonly ends: (subject: string) => void;
+  readonly begins: (subject: string, reason: string, mayTell: boolean) => void;
+  readonly ends: (subject: string, mayTell: boolean) => void;
+  readonly mayTell: (subject: string) => boolean;
 }
 
 /** A subject may have several reasons. */
@@ -36,11 +40,32 @@ function createTeller(teller: Teller): (now: readonly (readonly [string, string]
     const reasons = new Map<string, Set<string>>();
     for (const [subject, reason] of now) {
       if (before.get(subject)?.has(reason) !== true && reasons.get(subject)?.has(reason) !== true) {
-        teller.begins(subject, reason);
+        teller.begins(subject, reason, teller.mayTell(subject));
       }
       reasons.set(subject, (reasons.get(subject) ?? new Set()).add(reason));
     }
-    for (const subject of before.keys()) if (!reasons.has(subject)) teller.ends(subject);
+    for (const subject of before.keys()) if (!reasons.has(subject)) teller.ends(subject, teller.mayTell(subject));
     before = reasons;
+  };
+}
+
+const MOST_LINES = 6;
+const PERIOD_MS = 3_600_000;
+/** Subjects that are remembered; beyond, all are forgotten, and told anew. */
+const MOST_SUBJECTS = 10_000;
+
+/** So many lines for a subject, then for an hour none. */
+function createAllowance(now: () => number): (subject: string) => boolean {
+  const allowances = new Map<string, { readonly until: number; left: number }>();
+  return (subject) => {
+    let allowance = allowances.get(subject);
+    if (allowance === undefined || now() >= allowance.until) {
+      if (allowances.size >= MOST_SUBJECTS) allowances.clear();
+      allowance = { until: now() + PERIOD_MS, left: MOST_LINES };
+      allowances.set(subject, allowance);
+    }
+    if (allowance.left === 0) return false;
+    allowance.left -= 1;
+    return true;
   };
 }
