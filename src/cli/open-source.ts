@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { RunConfig } from '../config.ts';
 import type { Source } from '../source/source.ts';
+import { compactHeap } from '../sys/heap.ts';
 import { openAccess } from './open-access.ts';
 
 /** The source that the flags name; the modules of the others stay unread. */
@@ -14,6 +15,6 @@ export function openSource({ source, plan }: RunConfig, log: Logger): Source {
     const access = await openAccess(source);
     log.info({ server: access.server.origin, source: source.kind }, 'agent follows the api server');
     const node = { name: plan.nodeName, podCidrs: plan.detectLocalMode === 'NodeCIDR' };
-    return followCluster({ access, node, sink, signal, log });
+    return followCluster({ access, node, sink, signal, log, tidy: compactHeap });
   };
 }

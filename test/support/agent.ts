@@ -83,6 +83,10 @@ export class Agent {
     return this.#child.pid;
   }
 
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** Waits for the first line with this message. */
   logged(message: string, deadlineMs = SYNC_DEADLINE_MS): Promise<LogLine> {
     const ask = () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,7 +16,9 @@ export interface FakeRequest {
   readonly httpVersion: string;
 }
 
-export type FakeResponse = Pick<ServerResponse, 'writeHead' | 'write' | 'end' | 'on' | 'destroy'>;
+export type FakeResponse = Pick<ServerResponse, 'writeHead' | 'end' | 'on' | 'destroy'> & {
+  write(chunk: string | Uint8Array, whenTaken?: (error?: Error | null) => void): boolean;
+};
 
 export type Answer = (request: FakeRequest, response: FakeResponse) => void;
 
@@ -35,7 +37,14 @@ export interface FakeApi extends AsyncDisposable {
 
 export type Protocol = 'h2' | 'https' | 'http';
 
-export async function startFakeApi(protocol: Protocol, answer: Answer): Promise<FakeApi> {
+export interface FakeApiOptions {
+  /** On loopback; default: any. */
+  readonly port?: number;
+  /** Takes a connection in the server's place where it returns true. */
+  readonly seize?: (socket: Socket) => boolean;
+}
+
+export async function startFakeApi(protocol: Protocol, answer: Answer, options: FakeApiOptions = {}): Promise<FakeApi> {
   const requests: FakeRequest[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -61,14 +70,16 @@ export async function startFakeApi(protocol: Protocol, answer: Answer): Promise<
       : protocol === 'https'
         ? createHttpsServer(pem, handle)
         : createHttpServer(handle);
-  server.on('connection', (socket: Socket) => {
+  const listener = createTcpServer((socket) => {
     connections += 1;
     sockets.add(socket);
+    socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
+    if (options.seize?.(socket) !== true) server.emit('connection', socket);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // of a TCP server
+  listener.listen(options.port ?? 0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo; // of a TCP server
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
@@ -83,8 +94,8 @@ export async function startFakeApi(protocol: Protocol, answer: Answer): Promise<
     cut,
     async [Symbol.asyncDispose]() {
       cut();
-      server.close();
-      await once(server, 'close');
+      listener.close();
+      await once(listener, 'close');
     },
   };
 }

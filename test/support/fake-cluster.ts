@@ -108,6 +108,10 @@ export class FakeCluster {
       refuse(response, 410, 'Expired', `too old resource version: ${from}`);
       return;
     }
+    if (from > this.#version) {
+      refuse(response, 504, 'Timeout', `Too large resource version: ${from}, current: ${this.#version}`);
+      return;
+    }
     response.writeHead(200, { 'content-type': `${contentType(format)};stream=watch` });
     const watch = { kind, response, format };
     if (lists) {

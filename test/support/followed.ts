@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS, type Limits } from '../../src/source/k8s/limits.ts';
 import { NODE } from '../conformance/objects.ts';
 
 /** Of a test: nothing in it should take long. */
-export const QUICK: Limits = { ...DEFAULT_LIMITS, retryMs: 10, longestRetryMs: 100 };
+export const QUICK: Limits = { ...DEFAULT_LIMITS, retryMs: 10, longestRetryMs: 100, steadyMs: 20 };
 
 export interface FollowedLine {
   readonly level: number;

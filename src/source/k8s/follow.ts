@@ -17,11 +17,13 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly limits?: Limits;
+  /** Gives free memory back to the system; default: that is left to Node. */
+  readonly tidy?: () => void;
 }
 
 /** The source `k8s`: tells what the cluster has, `sync` once all of it is there, then changes until the signal aborts. */
 export async function followCluster(options: FollowOptions): Promise<void> {
-  const { access, sink, signal, log, limits = DEFAULT_LIMITS } = options;
+  const { access, sink, signal, log, limits = DEFAULT_LIMITS, tidy = () => undefined } = options;
   const api = createApi(access, limits);
   const server = access.server.origin;
   const guard = createApiGuard(access.server.hostname);
@@ -57,7 +59,7 @@ export async function followCluster(options: FollowOptions): Promise<void> {
   };
   const follow = (resource: Resource): Promise<void> =>
     reflect({
-      ...{ api, resource, troubles, signal, sink: tell, random: Math.random },
+      ...{ api, resource, troubles, signal, sink: tell, tidy, random: Math.random },
       onListed() {
         if (unlisted.delete(resource)) log.debug({ server, resource: resource.name }, 'listed');
         settle();

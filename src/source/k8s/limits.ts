@@ -3,6 +3,8 @@ export interface Limits {
   /** Before the second attempt; doubled each time. */
   readonly retryMs: number;
   readonly longestRetryMs: number;
+  /** A watch that lasts so long works; one that ends sooner and told nothing is as good as a failure. */
+  readonly steadyMs: number;
   /** Until TLS stands. */
   readonly connectMs: number;
   /** Until an answer begins. */
@@ -28,6 +30,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   retryMs: 800,
   longestRetryMs: 30_000,
+  steadyMs: 1000,
   connectMs: 10_000,
   headersMs: 30_000,
   pingEveryMs: 10_000,
@@ -37,6 +40,6 @@ export const DEFAULT_LIMITS: Limits = {
   eventMs: 60_000,
   pageMs: 60_000,
   eventBytes: 4 << 20,
-  pageBytes: 16 << 20,
+  pageBytes: 4 << 20,
   objects: 200_000,
 };

@@ -33,21 +33,29 @@ export async function listPages(listing: Listing): Promise<Listed> {
   told.beginListing();
   for (;;) {
     const page = await askPage(listing, token, items);
-    if (page.kind === 'failed') return page;
+    if (page.kind === 'failed') {
+      const isWasteful = page.trouble.isWasteful || items < PAGE_ITEMS; // pages that were too large, too
+      return { kind: 'failed', trouble: { ...page.trouble, isWasteful } };
+    }
     if (page.kind === 'large') {
-      if (items === 1) return failed(`a single object of ${resource.name} has more than ${api.limits.pageBytes} bytes`);
+      if (items === 1) {
+        const reason = `a single object of ${resource.name} has more than ${api.limits.pageBytes} bytes`;
+        return failed(reason, { isWasteful: true });
+      }
       items = Math.ceil(items / 8);
       continue;
     }
     objects += page.objects.length;
     if (objects > api.limits.objects) {
       sink(told.dropListing());
-      return failed(`its list of ${resource.name} has no end: it passed ${api.limits.objects} objects`);
+      return failed(hasNoEnd(resource, api.limits.objects), { isWasteful: true });
     }
     sink(page.objects.flatMap((raw) => told.set(raw)));
     if (page.next === '') {
       if (page.position === '') return failed(`its list of ${resource.name} has no resourceVersion`);
-      sink(told.endListing());
+      const ops = told.endListing();
+      if (ops === undefined) return failed(hasGrown(resource, told.size));
+      sink(ops);
       return { kind: 'listed', position: page.position };
     }
     if (page.objects.length === 0 || page.next === token) {
@@ -84,7 +92,7 @@ async function askPage({ api, resource, isJsonOnly, signal }: Listing, token: st
   }
   const read = await readWhole({ answer, cancel, signal }, api.limits.pageBytes, api.limits.pageMs);
   if (read.kind === 'large') return read;
-  if (read.kind === 'failed') return failed(read.reason);
+  if (read.kind === 'failed') return failed(read.reason, { isWasteful: true });
   const list = format.decode(read.bytes);
   if (!list.ok) return failed(list.reason);
   if (list.value['kind'] !== `${resource.kind}List`) {
@@ -103,6 +111,16 @@ function toPage(list: Fields, { kind, apiVersion }: Resource): Page {
     next: textOf(metadata['continue']),
     position: textOf(metadata['resourceVersion']),
   };
+}
+
+/** Why a listing is given up. */
+export function hasNoEnd({ name }: Resource, passed: number): string {
+  return `its list of ${name} has no end: it passed ${passed} objects`;
+}
+
+/** Why a listing is not taken, though it is complete. */
+export function hasGrown({ name }: Resource, known: number): string {
+  return `its list of ${name} has far more objects than the ${known} before: it is read once more to be sure`;
 }
 
 function textOf(value: unknown): string {

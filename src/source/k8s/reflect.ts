@@ -17,21 +17,21 @@ export interface ReflectOptions {
   readonly onListed: () => void;
   readonly troubles: TroubleLog;
   readonly signal: AbortSignal;
+  /** Gives free memory back to the system. */
+  readonly tidy: () => void;
   /** From 0 to 1. */
   readonly random: () => number;
 }
 
 /** Servers end a watch after 5 to 10 minutes, so that connections spread over them. */
 const SHORTEST_WATCH_SECONDS = 300;
-/** A watch that ends sooner and told nothing is one that does not work. */
-const SHORTEST_MS = 1000;
 
 /**
  * Keeps telling what the API has of a resource, until the signal aborts: lists and watches in one request, or by pages
  * where that is refused; resumes where a watch ended, lists anew where the server no longer knows that position.
  */
 export async function reflect(options: ReflectOptions): Promise<void> {
-  const { api, resource, sink, troubles, signal, random } = options;
+  const { api, resource, sink, onListed, troubles, signal, random } = options;
   const told = createTold(resource.kind);
   const wake = createWake(signal);
   const remedies = new Set<Remedy>();
@@ -42,15 +42,12 @@ export async function reflect(options: ReflectOptions): Promise<void> {
     failures = 0;
     troubles.works(resource);
   };
-  const onListed = (): void => {
-    works();
-    options.onListed();
-  };
   const fail = async (why: Trouble): Promise<void> => {
     failures += 1;
     const isNew = why.remedy !== undefined && !remedies.has(why.remedy);
     remedies.delete('pages next');
     if (why.remedy !== undefined) remedies.add(why.remedy);
+    if (why.isWasteful) options.tidy();
     if (isNew && failures === 1) return; // the other way may work at once
     const waitMs = backoffMs({ failures, askedMs: why.retryAfterMs }, api.limits, random());
     troubles.fails(resource, why, waitMs);
@@ -88,9 +85,9 @@ export async function reflect(options: ReflectOptions): Promise<void> {
         else failures += 1;
         break;
       case 'ended':
-        if (position === before && performance.now() - started < SHORTEST_MS) {
-          await fail(trouble('it ends every watch at once'));
-        }
+        if (performance.now() - started >= api.limits.steadyMs) break;
+        if (position === before || failures > 0) await fail(trouble('it ends every watch at once'));
+        else failures += 1;
     }
   }
 }

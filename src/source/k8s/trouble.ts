@@ -4,6 +4,8 @@ export interface Trouble {
   readonly retryAfterMs: number;
   /** What the next attempt should do otherwise. */
   readonly remedy: Remedy | undefined;
+  /** It took much memory, which is free again. */
+  readonly isWasteful: boolean;
   /** Only a person can end it: missing rights, unknown credentials. */
   readonly isPermanent: boolean;
 }
@@ -12,5 +14,5 @@ export interface Trouble {
 export type Remedy = 'json' | 'pages' | 'pages next';
 
 export function trouble(reason: string, more: Partial<Omit<Trouble, 'reason'>> = {}): Trouble {
-  return { reason, retryAfterMs: 0, remedy: undefined, isPermanent: false, ...more };
+  return { reason, retryAfterMs: 0, remedy: undefined, isWasteful: false, isPermanent: false, ...more };
 }

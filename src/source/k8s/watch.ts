@@ -4,7 +4,7 @@ import { type Fields, fieldsOf } from '../../model/untrusted.ts';
 import type { RawEvent } from './format/format.ts';
 import { acceptHeader, formatOf } from './format/formats.ts';
 import { readBody } from './http/read-body.ts';
-import type { Listing } from './list-pages.ts';
+import { hasGrown, hasNoEnd, type Listing } from './list-pages.ts';
 import { explainRefusal, isExpired, type Refusal, readRefusal, toRefusal } from './refusal.ts';
 import { queryOf } from './resource.ts';
 import { type Remedy, type Trouble, trouble } from './trouble.ts';
@@ -16,7 +16,7 @@ export interface Watching extends Listing {
   readonly timeoutSeconds: number;
   /** The listing is complete. */
   readonly onListed: () => void;
-  /** A resumed watch works: an event came, or nothing happened for a second. */
+  /** It works: all is listed, and it has lasted a while. */
   readonly onSteady: () => void;
 }
 
@@ -33,7 +33,6 @@ export type WatchEnd =
   | { readonly kind: 'expired' }
   | { readonly kind: 'failed'; readonly trouble: Trouble };
 
-const STEADY_MS = 1000;
 const LONGEST_POSITION = 256;
 
 /** Watches until the server ends it or something fails, and tells each event as it comes. */
@@ -63,9 +62,19 @@ export async function watchEvents(watching: Watching): Promise<Watched> {
 
   const { limits } = api;
   const splitter = format.splitter(limits.eventBytes);
-  const reader = createEventReader(watching);
   let partialSince: number | undefined;
-  const steady = from === undefined ? undefined : setTimeout(watching.onSteady, STEADY_MS);
+  let steady: NodeJS.Timeout | undefined;
+  const awaitSteady = (): void => {
+    steady = setTimeout(watching.onSteady, limits.steadyMs);
+  };
+  const reader = createEventReader({
+    ...watching,
+    onListed() {
+      watching.onListed();
+      awaitSteady();
+    },
+  });
+  if (from !== undefined) awaitSteady();
   const read = await readBody({
     answer,
     cancel,
@@ -99,7 +108,10 @@ function endOf(read: Awaited<ReturnType<typeof readBody>>, reader: EventReader, 
   if (reader.refusal !== undefined) return refused(reader.refusal, watching);
   // A server may have nothing to say; who resumes misses nothing.
   if (read.kind === 'silent' && !reader.isListing) return { kind: 'ended' };
-  if (read.kind !== 'ended') return failed(read.reason, reader.isListing ? { remedy: 'pages next' } : {});
+  if (read.kind !== 'ended') {
+    const { isWasteful } = reader;
+    return failed(read.reason, reader.isListing ? { remedy: 'pages next', isWasteful } : {});
+  }
   if (reader.isListing) return failed('it ended the watch before all was listed', { remedy: 'pages next' });
   return { kind: 'ended' };
 }
@@ -111,17 +123,20 @@ interface EventReader {
   flush(): void;
   readonly isListing: boolean;
   readonly position: string | undefined;
+  /** It gave up a listing without end. */
+  readonly isWasteful: boolean;
   /** The server ended the watch with it. */
   readonly refusal: Refusal | undefined;
 }
 
 function createEventReader(watching: Watching): EventReader {
-  const { api, resource, told, sink, from, onListed, onSteady } = watching;
+  const { api, resource, told, sink, from, onListed } = watching;
   let ops: Op[] = [];
   let isListing = from === undefined;
   let position = from;
   let refusal: Refusal | undefined;
   let events = 0;
+  let isWasteful = false;
   if (isListing) told.beginListing();
 
   const flush = (): void => {
@@ -143,14 +158,14 @@ function createEventReader(watching: Watching): EventReader {
     if (object['kind'] !== resource.kind) {
       return `it sent ${quote(object['kind'])} in place of ${resource.kind} objects`;
     }
-    if (events === 0 && !isListing) onSteady();
     events += 1;
     switch (type) {
       case 'ADDED':
       case 'MODIFIED':
         if (isListing && events > api.limits.objects) {
           ops.push(...told.dropListing());
-          return `its list of ${resource.name} has no end: it passed ${api.limits.objects} objects`;
+          isWasteful = true;
+          return hasNoEnd(resource, api.limits.objects);
         }
         for (const op of told.set(object)) ops.push(op);
         break;
@@ -159,8 +174,10 @@ function createEventReader(watching: Watching): EventReader {
         break;
       case 'BOOKMARK':
         if (isListing && endsListing(object)) {
+          const listed = told.endListing();
+          if (listed === undefined) return hasGrown(resource, told.size);
           isListing = false;
-          for (const op of told.endListing()) ops.push(op);
+          for (const op of listed) ops.push(op);
           flush();
           onListed();
         }
@@ -179,6 +196,9 @@ function createEventReader(watching: Watching): EventReader {
     },
     get position() {
       return position;
+    },
+    get isWasteful() {
+      return isWasteful;
     },
     get refusal() {
       return refusal;

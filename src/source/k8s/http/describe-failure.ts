@@ -8,11 +8,14 @@ export function describeFailure(error: unknown): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const known = KNOWN.get(code);
   if (known !== undefined) return `${known.what} (${code}): ${known.cure}`;
+  if (code.startsWith('ERR_SSL_')) return `TLS with it fails (${code}): ${TLS}`; // the message holds addresses of OpenSSL's
   if (isDistrust(code)) return `its certificate is refused (${code}): give the certificate authority that signed it`;
   return (error.message.split('\n')[0] ?? '').slice(0, LONGEST) || code || error.name;
 }
 
 const LONGEST = 200;
+const TLS = 'is it an API server, and does it take our client certificate?';
+const NO_TLS = { what: 'it does not speak TLS', cure: 'is it http, or another port?' };
 const UP = 'is the API server up, and its address right?';
 
 const KNOWN: ReadonlyMap<string, { readonly what: string; readonly cure: string }> = new Map([
@@ -28,7 +31,9 @@ const KNOWN: ReadonlyMap<string, { readonly what: string; readonly cure: string 
     { what: 'its certificate is for another name', cure: 'use a name or address in it' },
   ],
   ['CERT_HAS_EXPIRED', { what: 'its certificate has expired', cure: "renew it, or correct this machine's clock" }],
-  ['EPROTO', { what: 'it does not speak TLS', cure: 'is it http, or another port?' }],
+  ['EPROTO', NO_TLS],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', NO_TLS],
+  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', NO_TLS],
   ['HPE_HEADER_OVERFLOW', { what: 'its headers are too large', cure: 'is it an API server?' }],
 ]);
 

@@ -63,22 +63,34 @@ export async function readWhole(
   longestBytes: number,
   deadlineMs: number,
 ): Promise<Whole> {
-  const chunks: Uint8Array[] = [];
+  let bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   const end = performance.now() + deadlineMs;
   let size = 0;
   const read = await readBody({
     ...reading,
     idleMs: () => Math.max(1, end - performance.now()),
     onChunk(chunk) {
-      size += chunk.length;
-      if (size > longestBytes) return LARGE;
-      chunks.push(chunk);
+      const needed = size + chunk.length;
+      if (needed > longestBytes) return LARGE;
+      if (needed > bytes.length) bytes = enlarge(bytes, needed);
+      bytes.set(chunk, size);
+      size = needed;
       return undefined;
     },
   });
-  if (read.kind === 'ended') return { kind: 'body', bytes: Buffer.concat(chunks) };
+  if (read.kind === 'ended') return { kind: 'body', bytes: bytes.subarray(0, size) };
+  bytes = NOTHING; // listeners of the body keep it for a while
   if (read.reason === LARGE) return { kind: 'large' };
   return { kind: 'failed', reason: read.kind === 'silent' ? `it took more than ${deadlineMs / 1000} s` : read.reason };
 }
 
+/** One buffer, as what is large goes back to the system at once: thousands of chunks would leave their heap in pieces. */
+function enlarge(bytes: Buffer, needed: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * bytes.length));
+  larger.set(bytes);
+  return larger;
+}
+
+const NOTHING = Buffer.alloc(0);
+const FIRST_BYTES = 16 << 10;
 const LARGE = 'too large';
