@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { benchConnect } from './connect.ts';
+import { benchFaults } from './faults.ts';
 import { describeMachine } from './machine.ts';
 import { benchPackets } from './packet.ts';
 import type { Result } from './result.ts';
@@ -12,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Result[]> | rea
   packet: benchPackets,
   connect: benchConnect,
   scale: benchScale,
+  faults: benchFaults,
 };
 const USAGE = `usage: scripts/bench [NAME...] [--json FILE]
 names: ${Object.keys(BENCHMARKS).join(', ')}; none: all of them

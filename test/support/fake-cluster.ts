@@ -141,6 +141,10 @@ export class FakeCluster {
   #list(request: FakeRequest, response: FakeResponse, { kind, apiVersion, format }: Typed): void {
     const all = this.#ofKind(kind);
     const start = Number(request.query.get('continue') ?? 0);
+    if (start > all.length) {
+      refuse(response, 410, 'Expired', 'The provided continue parameter is too old');
+      return;
+    }
     const end = start + Number(request.query.get('limit') ?? all.length);
     const next = end < all.length ? { continue: String(end) } : {};
     const items = all.slice(start, end).map(({ kind: _, apiVersion: __, ...item }) => item);
