@@ -12,13 +12,20 @@ export class Daemon implements AsyncDisposable {
   readonly #ended: Promise<unknown>;
   #tail: string[] = [];
 
-  constructor(file: string, flags: Readonly<Record<string, string>>) {
-    const argv = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  /** `enter`: the start of the command line, where it is to run elsewhere. */
+  constructor(program: string, flags: Readonly<Record<string, string>>, enter: readonly string[] = []) {
+    const options = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+    const [file = '', ...argv] = [...enter, program, ...options];
     this.#child = spawn(file, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#ended = once(this.#child, 'close');
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#tail = [...this.#tail, ...text.split('\n')].slice(-TAIL_LINES);
     });
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('Cannot tell the pid of a program that did not start');
+    return this.#child.pid;
   }
 
   /** Waits until it answers, or throws with its last words. */

@@ -39,7 +39,7 @@ export class KubeApi implements AsyncDisposable {
   }
 
   static async start(): Promise<KubeApi> {
-    const programs = kubeBinaries('etcd', 'kube-apiserver', 'kube-controller-manager');
+    const programs = kubeBinaries('etcd', 'kube-apiserver');
     const api = new KubeApi(programs, await freePorts('etcd', 'peer', 'server'));
     try {
       await api.#startEtcd();
@@ -58,6 +58,11 @@ export class KubeApi implements AsyncDisposable {
 
   get port(): number {
     return this.#ports.server;
+  }
+
+  get serverPid(): number {
+    if (this.#server === undefined) throw new Error('Cannot tell the pid of an API server that is not started');
+    return this.#server.pid;
   }
 
   /** PEM of the certificate that the server made for itself. */
@@ -107,10 +112,11 @@ export class KubeApi implements AsyncDisposable {
 
   /** Makes EndpointSlices of Pods. */
   async startControllers(): Promise<void> {
+    const programs = kubeBinaries('kube-controller-manager');
     const kubeconfig = join(this.#folder, 'controllers.kubeconfig');
     writeFileSync(kubeconfig, this.kubeconfig(ADMIN_TOKEN));
     const { port } = await freePorts('port');
-    this.#controllers = new Daemon(join(this.#programs, 'kube-controller-manager'), {
+    this.#controllers = new Daemon(join(programs, 'kube-controller-manager'), {
       kubeconfig,
       controllers: 'endpointslice-controller',
       'leader-elect': 'false',

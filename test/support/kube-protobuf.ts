@@ -66,7 +66,19 @@ const METADATA: Schema = {
   deletionTimestamp: [9, 'time'],
   labels: [11, 'map'],
   annotations: [12, 'map'],
-  ownerReferences: [13, [{ uid: [4, 'string'], kind: [1, 'string'], name: [3, 'string'], controller: [6, '*bool'] }]],
+  ownerReferences: [
+    13,
+    [
+      {
+        kind: [1, 'string'],
+        name: [3, 'string'],
+        uid: [4, 'string'],
+        apiVersion: [5, 'string'],
+        controller: [6, '*bool'],
+        blockOwnerDeletion: [7, '*bool'],
+      },
+    ],
+  ],
   finalizers: [14, 'strings'],
   managedFields: [17, [{ manager: [1, 'string'], operation: [2, 'string'], fieldsType: [6, 'string'] }]],
 };
