@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { benchApi } from './api/bench.ts';
 import { benchConnect } from './connect.ts';
 import { benchFaults } from './faults.ts';
 import { describeMachine } from './machine.ts';
@@ -13,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Result[]> | rea
   packet: benchPackets,
   connect: benchConnect,
   scale: benchScale,
+  api: benchApi,
   faults: benchFaults,
 };
 const USAGE = `usage: scripts/bench [NAME...] [--json FILE]

@@ -20,8 +20,20 @@ const TICK_MS = 10;
 
 /** Processor time of all threads so far, user and system. */
 export function cpuMsOf(pid: number): number {
+  const [own] = ticksOf(pid);
+  return own * TICK_MS;
+}
+
+/** The same with that of children that ended. */
+export function cpuMsWithChildren(pid: number): number {
+  const [own, children] = ticksOf(pid);
+  return (own + children) * TICK_MS;
+}
+
+function ticksOf(pid: number): readonly [own: number, children: number] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The command's name, in parentheses, may hold anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  const sum = (from: number): number => Number(fields[from]) + Number(fields[from + 1]);
+  return [sum(11), sum(13)];
 }
