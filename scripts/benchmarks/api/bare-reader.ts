@@ -46,6 +46,10 @@ async function readListing(path: string): Promise<number> {
     accept: ACCEPT,
     authorization: `Bearer ${token}`,
   });
+  let status: number | undefined;
+  stream.once('response', (headers) => {
+    status = headers[':status'];
+  });
   let count = 0;
   let tail = Buffer.alloc(0);
   for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -53,5 +57,5 @@ async function readListing(path: string): Promise<number> {
     if (chunk.includes(END) || Buffer.concat([tail, chunk.subarray(0, END.length)]).includes(END)) return count;
     tail = Buffer.concat([tail, chunk.subarray(-END.length)]).subarray(-END.length);
   }
-  throw new Error(`Cannot read "${path}": it ended before all was listed`);
+  throw new Error(`Cannot read "${path}": status ${status}, and an end before all was listed: ${tail}`);
 }
