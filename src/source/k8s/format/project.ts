@@ -87,7 +87,7 @@ function readField(source: Source, wireType: WireType, { name, type }: Field, in
       into[name] = reader.bool();
       return;
     case 'time':
-      into[name] = readTime(reader);
+      into[name] = readTime(source);
       return;
     case 'entries':
       readEntry(source, type.keys, into, name);
@@ -152,17 +152,33 @@ function readEntry(source: Source, keys: ReadonlySet<string>, into: Draft, name:
 }
 
 /** undefined where no calendar has it. */
-function readTime(reader: BinaryReader): string | undefined {
-  const bytes = reader.bytes();
-  const inner = new BinaryReader(bytes);
+function readTime({ bytes, reader }: Source): string | undefined {
+  const end = reader.uint32() + reader.pos;
+  if (end > reader.len) throw new RangeError('premature EOF');
   let seconds = 0;
-  while (inner.pos < bytes.length) {
-    const [number, wireType] = inner.tag();
-    if (number === 1 && wireType === WireType.Varint) seconds = Number(inner.int64());
-    else inner.skip(wireType, number);
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === SECONDS) seconds = readInt64(bytes, reader);
+    else skip(reader, tag);
   }
+  if (reader.pos !== end) throw new RangeError(`a field exceeds its message by ${reader.pos - end} bytes`);
   const time = new Date(seconds * 1000);
   return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }
+
+/** Five bytes are enough until the year 3058, and spare the bigint that the reader's own makes of any. */
+function readInt64(bytes: Uint8Array, reader: BinaryReader): number {
+  let value = 0;
+  for (let at = 0; at < 5; at += 1) {
+    const byte = bytes[reader.pos + at] ?? 0x80;
+    value += (byte & 0x7f) * 128 ** at;
+    if (byte >= 0x80) continue;
+    reader.pos += at + 1;
+    return value;
+  }
+  return Number(reader.int64());
+}
+
+const SECONDS = (1 << 3) | WireType.Varint; // of metav1.Time
 
 const ENTRY: Message = [undefined, { name: 'key', type: { kind: 'text' } }, { name: 'value', type: { kind: 'text' } }];

@@ -19,6 +19,7 @@ export function readBody({ answer, cancel, signal, onChunk, idleMs }: Reading): 
   const { body } = answer;
   return new Promise((resolve, reject) => {
     let idle: NodeJS.Timeout | undefined;
+    let idleAfterMs = 0;
     const settle = (how: () => void): void => {
       clearTimeout(idle);
       signal.removeEventListener('abort', stop);
@@ -31,6 +32,11 @@ export function readBody({ answer, cancel, signal, onChunk, idleMs }: Reading): 
     const stop = (): void => fail('it is no longer wanted');
     const restart = (): void => {
       const ms = idleMs();
+      if (ms === idleAfterMs) {
+        idle?.refresh(); // a start reads 20,000 chunks: that many timers would be felt
+        return;
+      }
+      idleAfterMs = ms;
       clearTimeout(idle);
       idle = setTimeout(() => end({ kind: 'silent', reason: `nothing came for ${ms / 1000} s` }), ms);
     };
