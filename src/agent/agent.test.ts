@@ -8,6 +8,7 @@ import type { Op } from '../model/op.ts';
 import { createPlanner } from '../plan/planner.ts';
 import type { OpSink } from '../source/source.ts';
 import { runAgent } from './agent.ts';
+import type { Opening } from './reconcile.ts';
 
 const REPORT: SyncReport = { writes: 1, frontends: 2, backends: 3, refused: [], tookMs: 4 };
 const busy = new SysError({ operation: 'write map', target: 'm', errno: 16, code: 'EBUSY' });
@@ -24,12 +25,13 @@ class Stage {
   tell: OpSink = () => undefined;
   requestSync: () => void = () => undefined;
   disposed = 0;
+  began = 0;
   opened = 0;
   started = 0;
   #now = 0;
   readonly #timers = new Map<object, { readonly at: number; readonly fire: () => void }>();
 
-  run(source?: (sink: OpSink) => Promise<void>, open?: (signal: AbortSignal) => Promise<never>): Promise<void> {
+  run(source?: (sink: OpSink) => Promise<void>, open?: (opening: Opening) => Promise<undefined>): Promise<void> {
     const { signal } = this.controller;
     return runAgent({
       source: (sink, ended) => {
@@ -37,10 +39,11 @@ class Stage {
         return source?.(sink) ?? new Promise((resolve) => ended.addEventListener('abort', () => resolve()));
       },
       planner: createPlanner(CONFIG),
-      openBackend: async (requestSync, ended) => {
+      openBackend: async (opening) => {
         this.opened += 1;
-        this.requestSync = requestSync;
-        return (await open?.(ended)) ?? this.#backend();
+        this.requestSync = opening.requestSync;
+        await open?.(opening);
+        return this.#backend();
       },
       log: pino({ level: 'info', base: null, timestamp: false }, this.#logTo()),
       observer: {
@@ -56,6 +59,9 @@ class Stage {
         const timer = {};
         this.#timers.set(timer, { at: this.#now + ms, fire });
         return () => this.#timers.delete(timer);
+      },
+      onTold: () => {
+        this.began += 1;
       },
       onStarted: () => {
         this.started += 1;
@@ -147,12 +153,25 @@ describe('the agent', () => {
     const running = stage.run();
     stage.tell([service('a'), service('b')]);
     await new Promise((resolve) => setImmediate(resolve));
-    expect(stage.opened).toBe(0);
+    expect([stage.began, stage.opened]).toEqual([1, 0]);
     stage.tell([SYNC]);
     await stage.synced(1);
     await end(stage, running);
     expect(stage.syncs).toEqual([[[key('a'), key('b')], []]]);
     expect([stage.lines, stage.disposed]).toEqual([[IN_SYNC], 1]);
+  });
+
+  it('plans while the backend opens, and again what came meanwhile', async () => {
+    const stage = new Stage();
+    const running = stage.run(undefined, async ({ meanwhile }) => {
+      meanwhile();
+      stage.tell([service('b'), gone('a')]);
+      return undefined;
+    });
+    stage.tell([service('a'), service('c'), SYNC]);
+    await stage.synced(1);
+    await end(stage, running);
+    expect(stage.syncs).toEqual([[[key('c'), key('b')], [key('a')]]]);
   });
 
   it('applies changes as they come, several at once', async () => {
@@ -282,7 +301,7 @@ describe('the agent', () => {
 
   it('ends while it waits for another agent to go', async () => {
     const stage = new Stage();
-    const wait = (signal: AbortSignal): Promise<never> =>
+    const wait = ({ signal }: Opening): Promise<never> =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
     const running = stage.run(undefined, wait);
     stage.tell([SYNC]);

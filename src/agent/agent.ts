@@ -4,18 +4,20 @@ import type { Planner } from '../plan/planner.ts';
 import type { Source } from '../source/source.ts';
 import { createWake, type SetTimer } from '../wake.ts';
 import type { AgentObserver } from './observer.ts';
-import { reconcile } from './reconcile.ts';
+import { type Opening, reconcile } from './reconcile.ts';
 
 export interface AgentOptions {
   readonly source: Source;
   readonly planner: Planner;
   /** Takes the node; asked for once there is a state to apply. */
-  readonly openBackend: (requestSync: () => void, signal: AbortSignal) => Promise<Backend>;
+  readonly openBackend: (opening: Opening) => Promise<Backend>;
   readonly log: Logger;
   readonly observer: AgentObserver;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   readonly setTimer: SetTimer;
+  /** Called once, when the source begins to tell: what a backend is made of can be read while the rest is on its way. */
+  readonly onTold: () => void;
   /** Called once, when the backend first agrees with the plan. */
   readonly onStarted: () => void;
   /** Ends the agent; the dataplane stays. */
@@ -28,7 +30,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const wake = createWake(signal, options.setTimer);
+  let isTold = false;
   const following = source((ops) => {
+    if (!isTold) options.onTold();
+    isTold = true;
     for (const op of ops) planner.apply(op);
     observer.received(ops);
     if (planner.synced) wake.notify();

@@ -12,9 +12,18 @@ import { createRefusalLog } from './refusals.ts';
 /** What others did to the kernel's state is found and repaired this often. */
 const RESYNC_MS = 30_000;
 
+/** What a backend is opened with. */
+export interface Opening {
+  /** Asks for a sync soon. */
+  readonly requestSync: () => void;
+  /** Work for the time that opening takes beside this thread: may be called once, or not at all. */
+  readonly meanwhile: () => void;
+  readonly signal: AbortSignal;
+}
+
 export interface ReconcileOptions {
   readonly planner: Planner;
-  readonly openBackend: (requestSync: () => void, signal: AbortSignal) => Promise<Backend>;
+  readonly openBackend: (opening: Opening) => Promise<Backend>;
   readonly log: Logger;
   readonly observer: AgentObserver;
   readonly now: () => number;
@@ -34,13 +43,18 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
   if (signal.aborted) return;
 
   let isRequested = false;
-  await using backend = await openBackend(options, () => {
-    isRequested = true;
-    wake.notify();
+  let unsynced: StateDelta = NO_DELTA;
+  await using backend = await openBackend(options, {
+    requestSync() {
+      isRequested = true;
+      wake.notify();
+    },
+    meanwhile() {
+      unsynced = planner.plan();
+    },
   });
   if (backend === undefined) return;
   const refusals = createRefusalLog(log, now);
-  let unsynced: StateDelta = NO_DELTA;
   let nextResync = now();
   let isInSync = false;
   let failures = 0;
@@ -85,11 +99,14 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
 }
 
 /** undefined: aborted while another agent held the node. */
-async function openBackend(options: ReconcileOptions, requestSync: () => void): Promise<Backend | undefined> {
+async function openBackend(
+  { openBackend: open, signal }: ReconcileOptions,
+  opening: Omit<Opening, 'signal'>,
+): Promise<Backend | undefined> {
   try {
-    return await options.openBackend(requestSync, options.signal);
+    return await open({ ...opening, signal });
   } catch (error) {
-    if (options.signal.aborted) return undefined;
+    if (signal.aborted) return undefined;
     throw error;
   }
 }

@@ -45,12 +45,12 @@ async function run(config: RunConfig, log: Logger, signal: AbortSignal): Promise
   await runAgent({
     source: openSource(config, log),
     planner,
-    openBackend: (requestSync, ended) =>
-      openBackend(config, { log, requestSync, signal: ended, onStandby: () => readyFile.mark() }),
+    openBackend: (opening) => openBackend(config, { log, ...opening, onStandby: () => readyFile.mark() }),
     log,
     observer: monitor,
     now: clocks.monotonic,
     setTimer: setSystemTimer,
+    onTold: () => void importDriver().catch(() => undefined), // openBackend() asks again, and hears of it
     onStarted() {
       compactHeap();
       readyFile.mark();
@@ -60,10 +60,13 @@ async function run(config: RunConfig, log: Logger, signal: AbortSignal): Promise
   });
 }
 
-type Wiring = Pick<BpfBackendOptions, 'log' | 'requestSync' | 'signal' | 'onStandby'>;
+type Wiring = Pick<BpfBackendOptions, 'log' | 'requestSync' | 'meanwhile' | 'signal' | 'onStandby'>;
+
+/** Only when it is needed, and while the API server answers: it takes as long to read as half of the agent. */
+const importDriver = () => import('../backend/bpf/driver.ts');
 
 async function openBackend(config: RunConfig, wiring: Wiring): Promise<Backend> {
-  const { createBpfBackend } = await import('../backend/bpf/driver.ts');
+  const { createBpfBackend } = await importDriver();
   const { nodeName } = config.plan;
   wiring.log.info({ version: VERSION, node: nodeName, bpffs: config.bpffs }, 'agent takes the node');
   const { bpffs, cgroup, socketHooks, uplinks, podDevices, standby } = config;

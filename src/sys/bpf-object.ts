@@ -5,8 +5,9 @@ import { logText, Program } from './bpf-program.ts';
 import { check, sysError } from './errno.ts';
 import { Fd } from './fd.ts';
 import type { Pointer } from './ffi/driver.ts';
-import { libbpf, libc } from './ffi/library.ts';
+import { libbpf, libc, loadObjectAside } from './ffi/library.ts';
 import { readString } from './ffi/memory.ts';
+import { withoutPrint } from './ffi/print-callback.ts';
 import { Struct } from './ffi/struct.ts';
 import { isGlobalData, setRodata } from './rodata.ts';
 
@@ -38,6 +39,47 @@ const F_DUPFD_CLOEXEC = 1030;
 
 /** Opens, configures and loads an object file. VerifierError carries the log of the program refused. */
 export function openObject(path: string, options: ObjectOptions = {}): BpfObject {
+  const unloaded = openUnloaded(path, options);
+  const { object, log, lines } = unloaded;
+  try {
+    const result = captureBpfLog(lines, () => libbpf().bpf_object__load(object));
+    if (result < 0) throw refusal(path, { errno: -result, lines, log: logText(log) });
+    return take(path, unloaded);
+  } finally {
+    // Our own descriptors hold what was loaded; libbpf's memory is no longer needed.
+    libbpf().bpf_object__close(object);
+  }
+}
+
+/** The same, and does other work while the kernel checks the programs in another thread. */
+export async function openObjectAside(path: string, options: ObjectOptions, meanwhile: () => void): Promise<BpfObject> {
+  const unloaded = openUnloaded(path, options);
+  try {
+    const loading = withoutPrint(() => loadObjectAside(unloaded.object));
+    try {
+      meanwhile();
+    } finally {
+      await loading;
+    }
+    if ((await loading) >= 0) return take(path, unloaded);
+  } finally {
+    libbpf().bpf_object__close(unloaded.object);
+  }
+  return openObject(path, options); // what was refused will be again, with the reason
+}
+
+/** An object of libbpf's that the kernel has not seen yet. */
+interface Unloaded {
+  readonly object: Pointer;
+  readonly maps: ReadonlyMap<string, Pointer>;
+  readonly programs: ReadonlyMap<string, Pointer>;
+  /** Where the verifier writes. */
+  readonly log: Buffer;
+  /** What libbpf said. */
+  readonly lines: string[];
+}
+
+function openUnloaded(path: string, options: ObjectOptions): Unloaded {
   const log = Buffer.alloc(LOG_BYTES);
   const openOptions = Struct.options(80).pointer(56, log).u64(64, BigInt(LOG_BYTES));
   const lines: string[] = [];
@@ -55,14 +97,16 @@ export function openObject(path: string, options: ObjectOptions = {}): BpfObject
       );
     }
     setRodata(opened, maps, options.rodata ?? new Map());
-    const result = captureBpfLog(lines, () => libbpf().bpf_object__load(opened));
-    if (result < 0) throw refusal(path, { errno: -result, lines, log: logText(log) });
-    releaseBpfLog(lines);
-    return new LoadedObject(path, takeMaps(maps), takePrograms(programs));
-  } finally {
-    // Our own descriptors hold what was loaded; libbpf's memory is no longer needed.
+    return { object: opened, maps, programs, log, lines };
+  } catch (error) {
     libbpf().bpf_object__close(opened);
+    throw error;
   }
+}
+
+function take(path: string, { maps, programs, lines }: Unloaded): BpfObject {
+  releaseBpfLog(lines);
+  return new LoadedObject(path, takeMaps(maps), takePrograms(programs));
 }
 
 class LoadedObject implements BpfObject {

@@ -22,9 +22,9 @@ let object: BpfObject;
 let planner: Planner;
 let keeper: ImageKeeper;
 
-beforeEach(() => {
+beforeEach(async () => {
   scratch = makeScratch();
-  object = loadDataplane(makePins(scratch.bpffs), probeFeatures());
+  object = await loadDataplane(makePins(scratch.bpffs), probeFeatures());
   planner = planObjects([rawNode(['192.0.2.1']), service(), slice(10)]);
   keeper = new ImageKeeper(object, () => performance.now());
   const { servicePorts, node } = planner.state();

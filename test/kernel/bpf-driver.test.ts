@@ -148,6 +148,7 @@ async function start(options: Partial<BpfBackendOptions> = {}): Promise<Backend>
     signal: new AbortController().signal,
     log: pino({ level: 'silent' }),
     requestSync: () => undefined,
+    meanwhile: () => undefined,
     ...options,
   });
   running.push(backend);

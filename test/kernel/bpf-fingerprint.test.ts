@@ -33,9 +33,9 @@ const WRITES: readonly Write[] = [
 let scratch: Scratch;
 let object: BpfObject;
 
-beforeEach(() => {
+beforeEach(async () => {
   scratch = makeScratch();
-  object = loadDataplane(makePins(scratch.bpffs), probeFeatures());
+  object = await loadDataplane(makePins(scratch.bpffs), probeFeatures());
 });
 
 afterEach(() => {

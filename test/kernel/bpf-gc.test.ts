@@ -24,9 +24,9 @@ const SEC = 1_000_000_000n;
 let scratch: Scratch;
 let object: BpfObject;
 
-beforeEach(() => {
+beforeEach(async () => {
   scratch = makeScratch();
-  object = loadDataplane(makePins(scratch.bpffs), probeFeatures());
+  object = await loadDataplane(makePins(scratch.bpffs), probeFeatures());
 });
 
 afterEach(() => {

@@ -35,7 +35,7 @@ const take = (standby: boolean, signal = never): Promise<Holder> =>
 const waits: string[] = [];
 
 test('a second agent is refused, with the name of the first', async () => {
-  using object = loadDataplane(makePins(scratch.bpffs), probeFeatures());
+  using object = await loadDataplane(makePins(scratch.bpffs), probeFeatures());
   using holder = await take(false);
   await expect(take(false)).rejects.toThrow('another agent, which has not said its name yet, holds the node');
   holder.sign(object.map('agent'), { pid: 12, startedMs: 0n, node: 'node-a', pod: 'ns/b' });
@@ -66,7 +66,7 @@ test('cleanup leaves nothing of a run that crashed, of any layout, and nothing e
   mkdirSync(join(scratch.bpffs, 'theirs'));
   {
     const pins = makePins(scratch.bpffs);
-    using object = loadDataplane(pins, probeFeatures());
+    using object = await loadDataplane(pins, probeFeatures());
     attachSocketHooks({ object, pins, cgroup: scratch.cgroup });
     for (const hook of DEVICE_HOOKS) clsactFilters(object).attach(veth.ifindex, hook);
     mkdirSync(join(scratch.bpffs, 'v0123456789ab', 'maps'), { recursive: true });

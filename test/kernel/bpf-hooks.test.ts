@@ -45,24 +45,24 @@ afterEach(() => {
   scratch[Symbol.dispose]();
 });
 
-const load = (): BpfObject => loadDataplane(pins, { features });
+const load = (): Promise<BpfObject> => loadDataplane(pins, { features });
 
 describe('loading', () => {
-  test('pins every map of the layout, and a second load stands on the same ones', () => {
-    using first = load();
+  test('pins every map of the layout, and a second load stands on the same ones', async () => {
+    using first = await load();
     expect(readdirSync(pins.maps).sort()).toEqual(Object.keys(maps).sort());
-    using second = load();
+    using second = await load();
     const apart = [...first.maps].filter(([name, map]) => second.map(name).id !== map.id).map(([name]) => name);
     expect(apart).toEqual(['scratch']);
   });
 
-  test('refuses a pinned map of another size and says what to do', () => {
+  test('refuses a pinned map of another size and says what to do', async () => {
     const maxEntries = new Map([['frontends', 100]]);
-    using small = loadDataplane(pins, { features, maxEntries });
+    using small = await loadDataplane(pins, { features, maxEntries });
     expect(small.map('frontends').maxEntries).toBe(100);
-    expect(load).toThrow(AbiMismatchError);
-    expect(load).toThrow(`Cannot use "${join(pins.maps, 'frontends')}"`);
-    expect(load).toThrow(`run "bpfsvc cleanup --bpffs ${scratch.bpffs}"`);
+    await expect(load()).rejects.toThrow(AbiMismatchError);
+    await expect(load()).rejects.toThrow(`Cannot use "${join(pins.maps, 'frontends')}"`);
+    await expect(load()).rejects.toThrow(`run "bpfsvc cleanup --bpffs ${scratch.bpffs}"`);
   });
 
   test('refuses to stand beside another generation', () => {
@@ -74,12 +74,12 @@ describe('loading', () => {
 describe('socket hooks', () => {
   const running = (): readonly number[] => effectiveCgroupPrograms(scratch.cgroup, AttachType.cgroupInet4Connect);
 
-  test('stay attached when the agent goes, and are replaced in place by the next one', () => {
-    using first = load();
+  test('stay attached when the agent goes, and are replaced in place by the next one', async () => {
+    using first = await load();
     expect(attachSocketHooks({ object: first, pins, cgroup: scratch.cgroup })).toBe(8);
     expect(running()).toContain(first.program('connect4').id);
     const link = linkId('connect4');
-    using second = load();
+    using second = await load();
     expect(attachSocketHooks({ object: second, pins, cgroup: scratch.cgroup })).toBe(8);
     expect(running()).toContain(second.program('connect4').id);
     expect(running()).not.toContain(first.program('connect4').id);
@@ -87,8 +87,8 @@ describe('socket hooks', () => {
     expect(attachSocketHooks({ object: second, pins, cgroup: scratch.cgroup })).toBe(0);
   });
 
-  test('come back when somebody removed the pin or detached the link', () => {
-    using object = load();
+  test('come back when somebody removed the pin or detached the link', async () => {
+    using object = await load();
     const hooks = { object, pins, cgroup: scratch.cgroup };
     attachSocketHooks(hooks);
     rmSync(join(pins.links, 'connect4'));
@@ -98,8 +98,8 @@ describe('socket hooks', () => {
     expect(attachSocketHooks(hooks)).toBe(0);
   });
 
-  test('follow to another cgroup, and go when switched off', () => {
-    using object = load();
+  test('follow to another cgroup, and go when switched off', async () => {
+    using object = await load();
     const child = join(scratch.cgroup, 'child');
     mkdirSync(child);
     attachSocketHooks({ object, pins, cgroup: child });
@@ -111,8 +111,8 @@ describe('socket hooks', () => {
     expect(readdirSync(pins.links)).toEqual([]);
   });
 
-  test('outlive the cgroup they were at', () => {
-    using object = load();
+  test('outlive the cgroup they were at', async () => {
+    using object = await load();
     const child = join(scratch.cgroup, 'child');
     mkdirSync(child);
     attachSocketHooks({ object, pins, cgroup: child });
@@ -127,8 +127,8 @@ describe('socket hooks', () => {
   test.each([
     ['as the socket tells it', learnNodeNetns],
     ['by a connect() that a program sees', learnByProbe],
-  ])('learn the network namespace of the node %s', (_, learn) => {
-    using object = load();
+  ])('learn the network namespace of the node %s', async (_, learn) => {
+    using object = await load();
     attachSocketHooks({ object, pins, cgroup: scratch.cgroup });
     using socket = openUdpSocket();
     const words = configWords(object.map('config'));
@@ -157,8 +157,8 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
     const programsAt = (ifindex: number, direction: 'ingress' | 'egress'): readonly string[] =>
       kind === 'tcx' ? tcxPrograms(ifindex, direction).map(nameOf) : filtersAt(ifindex, direction);
 
-    test('come with a role, change with it and go with it', () => {
-      using object = load();
+    test('come with a role, change with it and go with it', async () => {
+      using object = await load();
       using veth = makeVeth();
       const rows = object.map('devices');
       const hooks = new DeviceHooks(attacherOf(object), rows, silent);
@@ -189,24 +189,24 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
       expect(readdirSync(pins.links)).toEqual([]);
     });
 
-    test('are taken over by the next run, also the ones it no longer wants', () => {
+    test('are taken over by the next run, also the ones it no longer wants', async () => {
       using kept = makeVeth();
-      using first = load();
+      using first = await load();
       new DeviceHooks(attacherOf(first), first.map('devices'), silent).apply(new Map([[kept.ifindex, POD]]));
-      using second = load();
+      using second = await load();
       const hooks = new DeviceHooks(attacherOf(second), second.map('devices'), silent);
       expect(hooks.apply(new Map([[kept.ifindex, POD]]))).toBe(1);
       expect(programsAt(kept.ifindex, 'ingress')).toEqual(['pod_in']);
       expect(
         attacherOf(second).isAttached(kept.ifindex, { program: 'pod_in', direction: 'ingress', place: 'first' }),
       ).toBe(true);
-      using third = load();
+      using third = await load();
       expect(new DeviceHooks(attacherOf(third), third.map('devices'), silent).apply(new Map())).toBe(1);
       expect(programsAt(kept.ifindex, 'ingress')).toEqual([]);
     });
 
-    test('are repaired when somebody takes them away', () => {
-      using object = load();
+    test('are repaired when somebody takes them away', async () => {
+      using object = await load();
       using veth = makeVeth();
       const roles = new Map([[veth.ifindex, POD]]);
       const attacher = attacherOf(object);
@@ -221,8 +221,8 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
       hooks.apply(new Map());
     });
 
-    test('a device that is gone leaves neither row nor pin', () => {
-      using object = load();
+    test('a device that is gone leaves neither row nor pin', async () => {
+      using object = await load();
       const hooks = new DeviceHooks(attacherOf(object), object.map('devices'), silent);
       let gone: number;
       {
@@ -239,8 +239,8 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
 );
 
 describe('clsact filters', () => {
-  test("never take another tool's place", () => {
-    using object = load();
+  test("never take another tool's place", async () => {
+    using object = await load();
     using veth = makeVeth();
     using foreign = Program.load({
       name: 'foreign',
@@ -277,8 +277,8 @@ describe('clsact filters', () => {
   });
 });
 
-test.skipIf(!features.tcx)('on egress, ours runs after filters of another tool, whoever came first', () => {
-  using object = load();
+test.skipIf(!features.tcx)('on egress, ours runs after filters of another tool, whoever came first', async () => {
+  using object = await load();
   using veth = makeVeth();
   using foreign = Program.load({
     name: 'foreign',
@@ -307,8 +307,8 @@ test.skipIf(!features.tcx)('on egress, ours runs after filters of another tool, 
   expect(egress()).toEqual([[], []]);
 });
 
-test('pins of a generation can be removed whole', () => {
-  using object = load();
+test('pins of a generation can be removed whole', async () => {
+  using object = await load();
   attachSocketHooks({ object, pins, cgroup: scratch.cgroup });
   removePins(pins);
   expect(existsSync(join(pins.root, pins.generation))).toBe(false);

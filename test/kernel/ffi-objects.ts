@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { AbiMismatchError, VerifierError } from '../../src/errors.ts';
 import { setBpfLog } from '../../src/sys/bpf-log.ts';
 import { BpfMap } from '../../src/sys/bpf-map.ts';
-import { openObject } from '../../src/sys/bpf-object.ts';
+import { openObject, openObjectAside } from '../../src/sys/bpf-object.ts';
 import { ARRAY, u32 } from './ffi-rows.ts';
 import { caught, code, type Scratch } from './ffi-scratch.ts';
 
@@ -54,6 +54,26 @@ export function objectContract(scratch: Scratch): void {
       expect(error.message).toMatch(
         /^Cannot load program "contract_refused": .*(outside of the packet|invalid mem access)/,
       );
+      expect((error as VerifierError).log).toMatch(/processed \d+ insns/);
+    });
+
+    test('does other work while the kernel checks the programs', async () => {
+      const lines: string[] = [];
+      setBpfLog((_, text) => lines.push(text), 'debug'); // a line from another thread would wait for this one
+      let done = 0;
+      using object = await openObjectAside(path, {}, () => {
+        for (const end = performance.now() + 50; performance.now() < end; ) done += 1;
+      });
+      setBpfLog(undefined);
+      expect(done).toBeGreaterThan(0);
+      expect([...object.programs.keys()].sort()).toEqual(['contract_connect', 'contract_other', 'contract_packet']);
+      expect(lines).not.toContainEqual(expect.stringContaining('BPF program load failed'));
+    });
+
+    test('beside other work it names the refused program, too', async () => {
+      const opened = openObjectAside(join(scratch.directory, 'refused.bpf.o'), {}, () => undefined);
+      const error: unknown = await opened.catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(VerifierError);
       expect((error as VerifierError).log).toMatch(/processed \d+ insns/);
     });
 

@@ -47,6 +47,8 @@ export interface BpfBackendOptions {
    * node came or went) or a repair is due: call sync() soon, also with an empty delta.
    */
   readonly requestSync: () => void;
+  /** Called once at most: work that may be done while the kernel checks the programs. */
+  readonly meanwhile: () => void;
 }
 
 /**
@@ -71,7 +73,8 @@ export async function createBpfBackend(options: BpfBackendOptions): Promise<Back
     const pins = makePins(bpffs);
     const { features, doubts } = probeFeatures();
     for (const reason of doubts) log.warn({ reason }, 'feature not used');
-    const object = loadDataplane(pins, { features, ...(options.maxEntries && { maxEntries: options.maxEntries }) });
+    const { maxEntries, meanwhile } = options;
+    const object = await loadDataplane(pins, { features, meanwhile, ...(maxEntries && { maxEntries }) });
     log.info({ ...features, generation: pins.generation }, 'programs loaded');
     const agent = { pid: process.pid, startedMs: BigInt(Date.now()), node: options.nodeName, pod: options.podName };
     holder.sign(object.map('agent'), agent);

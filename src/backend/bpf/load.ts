@@ -6,7 +6,7 @@ import { LAYOUT_HASH, maps } from '../../abi/generated.ts';
 import { hashObjectFile } from '../../abi/layout-hash.ts';
 import { AbiMismatchError, ConfigError } from '../../errors.ts';
 import { BpfMap } from '../../sys/bpf-map.ts';
-import { type BpfObject, openObject } from '../../sys/bpf-object.ts';
+import { type BpfObject, type ObjectOptions, openObjectAside } from '../../sys/bpf-object.ts';
 import type { Features } from './features.ts';
 import { listPins, mapPin, type Pins } from './pins.ts';
 
@@ -14,22 +14,22 @@ export interface LoadOptions {
   readonly features: Features;
   /** Rows of new maps, where not as built in. */
   readonly maxEntries?: ReadonlyMap<string, number>;
+  /** Work to do while the kernel checks the programs. */
+  readonly meanwhile?: () => void;
 }
 
 /**
- * Loads this build's object on the pinned maps of earlier runs and pins the new ones. AbiMismatchError:
+ * Loads this build's object on the pinned maps of earlier runs and pins the new ones. Rejects with AbiMismatchError:
  * the object file or a pinned map is of another shape than this code. VerifierError as openObject.
  */
-export function loadDataplane(pins: Pins, { features, maxEntries = new Map() }: LoadOptions): BpfObject {
+export async function loadDataplane(pins: Pins, options: LoadOptions): Promise<BpfObject> {
+  const { features, maxEntries = new Map(), meanwhile = () => undefined } = options;
   const file = objectFile();
   refuseStranger(file);
   const pinned = openPinnedMaps(pins);
   try {
-    const object = openOn(pins, file, {
-      rodata: new Map([['has_set_retval', Uint8Array.of(features.setRetval ? 1 : 0)]]),
-      reuse: pinned,
-      maxEntries,
-    });
+    const rodata = new Map([['has_set_retval', Uint8Array.of(features.setRetval ? 1 : 0)]]);
+    const object = await openOn(pins, { file, rodata, reuse: pinned, maxEntries, meanwhile });
     pinMaps(pins, object);
     return object;
   } finally {
@@ -82,9 +82,12 @@ function openPinnedMaps(pins: Pins): ReadonlyMap<string, BpfMap> {
   return opened;
 }
 
-function openOn(pins: Pins, file: string, options: Parameters<typeof openObject>[1]): BpfObject {
+async function openOn(
+  pins: Pins,
+  { file, meanwhile, ...options }: ObjectOptions & { readonly file: string; readonly meanwhile: () => void },
+): Promise<BpfObject> {
   try {
-    return openObject(file, options);
+    return await openObjectAside(file, options, meanwhile);
   } catch (error) {
     if (!(error instanceof AbiMismatchError)) throw error;
     const { target, wanted, found } = error;

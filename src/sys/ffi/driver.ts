@@ -9,9 +9,14 @@ export type RawArgument = number | bigint | Uint8Array | undefined;
 /** 'created' and 'pointer' come back as an address (0n: NULL), numbers as numbers. */
 export type RawFunction = (...values: readonly RawArgument[]) => number | bigint | undefined;
 
+/** In a thread of its own: the bytes must stay as they are until it is through. */
+export type AsideFunction = (...values: readonly RawArgument[]) => Promise<number>;
+
 export interface Library {
   /** Throws where the library has no such function. */
   bind(symbol: string, signature: Signature): RawFunction;
+  /** The same for a function of integers, called beside everything else. */
+  bindAside(symbol: string, signature: Signature): AsideFunction;
 }
 
 /** What an FFI package must do for us; one short file each. */

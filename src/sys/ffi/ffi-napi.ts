@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
 import type { FfiDriver, Pointer, RawArgument, RawFunction } from './driver.ts';
 import type { ArgumentType, ResultType } from './signatures.ts';
 
@@ -6,9 +7,15 @@ import type { ArgumentType, ResultType } from './signatures.ts';
 interface FfiNapi {
   readonly DynamicLibrary: { new (path: string, mode: number): { get(symbol: string): Buffer } };
   readonly RTLD_NOW: number;
-  ForeignFunction(symbol: Buffer, result: string, args: readonly string[]): (...values: unknown[]) => unknown;
+  ForeignFunction(symbol: Buffer, result: string, args: readonly string[]): Foreign;
   Callback(result: string, args: readonly string[], body: PrintBody): Buffer;
   errno(): number;
+}
+
+interface Foreign {
+  (...values: unknown[]): unknown;
+  /** The last value is called back with error and result. */
+  async(...values: unknown[]): void;
 }
 
 /** Integers that no double holds come as text. */
@@ -49,6 +56,11 @@ export function ffiNapiDriver(): FfiDriver {
           const call = ffi.ForeignFunction(library.get(symbol), C_TYPE[result], args.map(cType));
           return fromFfiNapi(call, result, address);
         },
+        bindAside: (symbol, [result, args]) => {
+          const call = ffi.ForeignFunction(library.get(symbol), C_TYPE[result], args.map(cType));
+          const aside = promisify(call.async) as (...values: unknown[]) => Promise<number>; // i32, by its contract
+          return (...values: readonly RawArgument[]) => aside(...values.map((value) => toC(value, address)));
+        },
       };
     },
     errno: () => ffi.errno(),
@@ -78,14 +90,15 @@ function fromFfiNapi(
   result: ResultType,
   address: (bytes: Uint8Array) => Pointer,
 ): RawFunction {
-  const toC = (value: RawArgument): unknown => {
-    if (value === undefined) return 0;
-    if (value instanceof Uint8Array) return address(value).toString();
-    return typeof value === 'bigint' ? value.toString() : value;
-  };
   return (...values) => {
-    const answer = call(...values.map(toC));
+    const answer = call(...values.map((value) => toC(value, address)));
     if (result === 'void') return undefined;
     return result === 'pointer' || result === 'created' ? BigInt(answer as number | string) : (answer as number);
   };
+}
+
+function toC(value: RawArgument, address: (bytes: Uint8Array) => Pointer): unknown {
+  if (value === undefined) return 0;
+  if (value instanceof Uint8Array) return address(value).toString();
+  return typeof value === 'bigint' ? value.toString() : value;
 }

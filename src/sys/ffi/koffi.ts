@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import type { FfiDriver, Pointer, RawFunction } from './driver.ts';
+import { promisify } from 'node:util';
+import type { AsideFunction, FfiDriver, Pointer, RawFunction } from './driver.ts';
 import type { ArgumentType, ResultType } from './signatures.ts';
 
 const C_TYPE: Readonly<Record<ResultType | ArgumentType, string>> = {
@@ -22,6 +23,8 @@ export function koffiDriver(): FfiDriver {
       const handle = koffi.load(library);
       return {
         bind: (symbol, [result, args]) => fromKoffi(handle.func(symbol, C_TYPE[result], args.map(cType)), result),
+        bindAside: (symbol, [result, args]) =>
+          promisify(handle.func(symbol, C_TYPE[result], args.map(cType)).async) as AsideFunction, // i32, by its contract
       };
     },
     errno: () => koffi.errno(),

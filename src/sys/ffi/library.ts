@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { ConfigError, SysError } from '../../errors.ts';
-import type { FfiDriver, Library, Pointer, RawArgument, RawFunction } from './driver.ts';
+import type { AsideFunction, FfiDriver, Library, Pointer, RawArgument, RawFunction } from './driver.ts';
 import { ffiNapiDriver } from './ffi-napi.ts';
 import { koffiDriver } from './koffi.ts';
 import { type ArgumentType, LIBBPF, LIBC, type ResultType, type Signature, type SignatureTable } from './signatures.ts';
@@ -28,8 +28,11 @@ type Call<S extends Signature> = (...values: ArgumentsOf<S[1]>) => Results[S[0]]
 
 export type Functions<T extends SignatureTable> = { readonly [K in keyof T]: Call<T[K]> };
 
+const LIBBPF_FILE = 'libbpf.so.1';
+
 let chosen: FfiDriver | undefined;
 let libbpfFunctions: Functions<typeof LIBBPF> | undefined;
+let asideLoad: AsideFunction | undefined;
 let libcFunctions: Functions<typeof LIBC> | undefined;
 
 /** koffi, or ffi-napi where BPFSVC_FFI says so. */
@@ -40,8 +43,14 @@ export function driver(): FfiDriver {
 
 /** Throws SysError ENOENT where libbpf is missing or too old. */
 export function libbpf(): Functions<typeof LIBBPF> {
-  libbpfFunctions ??= bindAll('libbpf.so.1', LIBBPF);
+  libbpfFunctions ??= bindAll(LIBBPF_FILE, LIBBPF);
   return libbpfFunctions;
+}
+
+/** bpf_object__load in a thread of its own: the verifier takes a tenth of a second. libbpf must not print meanwhile. */
+export function loadObjectAside(object: Pointer): Promise<number> {
+  asideLoad ??= driver().open(LIBBPF_FILE).bindAside('bpf_object__load', LIBBPF.bpf_object__load);
+  return asideLoad(object);
 }
 
 export function libc(): Functions<typeof LIBC> {

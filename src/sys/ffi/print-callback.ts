@@ -7,7 +7,7 @@ export type PrintSink = (level: number, text: string) => void;
 const LINE_BYTES = 16_384;
 const line = Buffer.alloc(LINE_BYTES);
 
-let installed = false;
+let installed: Pointer | undefined;
 let maxLevel = -1;
 let sink: PrintSink | undefined;
 
@@ -15,9 +15,20 @@ let sink: PrintSink | undefined;
 export function setPrint(level: number, next: PrintSink | undefined): void {
   maxLevel = next === undefined ? -1 : level;
   sink = next;
-  if (installed) return;
-  installed = true;
-  libbpf().libbpf_set_print(driver().printCallback(print));
+  if (installed !== undefined) return;
+  installed = driver().printCallback(print);
+  libbpf().libbpf_set_print(installed);
+}
+
+/** Nothing is printed before the work is through: what libbpf prints in another thread would wait for this one. */
+export async function withoutPrint<T>(work: () => Promise<T>): Promise<T> {
+  libbpf().libbpf_set_print(undefined);
+  try {
+    return await work();
+  } finally {
+    installed ??= driver().printCallback(print);
+    libbpf().libbpf_set_print(installed);
+  }
 }
 
 function print(level: number, format: Pointer, list: Pointer): number {
