@@ -11,7 +11,7 @@ import { ConfigError } from '../errors.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import { createLogger } from '../log.ts';
 import { createPlanner } from '../plan/planner.ts';
-import { compactHeap } from '../sys/heap.ts';
+import { keepHeapCompact } from '../sys/heap.ts';
 import { VERSION } from '../version.ts';
 import { setSystemTimer } from '../wake.ts';
 import type { Context } from './context.ts';
@@ -52,7 +52,7 @@ async function run(config: RunConfig, log: Logger, signal: AbortSignal): Promise
     setTimer: setSystemTimer,
     onTold: () => void importDriver().catch(() => undefined), // openBackend() asks again, and hears of it
     onStarted() {
-      compactHeap();
+      keepHeapCompact(signal);
       readyFile.mark();
       serveEndpoints(config, { monitor, log, signal });
     },
