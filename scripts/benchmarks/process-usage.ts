@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Memory {
   readonly rssMb: number;
@@ -24,10 +24,24 @@ export function cpuMsOf(pid: number): number {
   return own * TICK_MS;
 }
 
-/** The same with that of children that ended. */
+/** The same with that of its children, whether they ended or still run. */
 export function cpuMsWithChildren(pid: number): number {
-  const [own, children] = ticksOf(pid);
-  return (own + children) * TICK_MS;
+  const [own, ended] = ticksOf(pid);
+  return (own + ended) * TICK_MS + childrenOf(pid).reduce((sum, child) => sum + cpuMsOfChild(child), 0);
+}
+
+function cpuMsOfChild(pid: number): number {
+  try {
+    return cpuMsWithChildren(pid);
+  } catch {
+    return 0; // it ended this moment
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const lists = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'));
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 }
 
 function ticksOf(pid: number): readonly [own: number, children: number] {

@@ -15,7 +15,7 @@ const SETTLE_MS = 3_000;
 export interface Start extends Memory {
   /** From the start of the process until every marker was answered. */
   readonly seconds: number;
-  /** Until then, of all threads and of its children that ended. */
+  /** Until then, of all threads and of its children. */
   readonly cpuSeconds: number;
 }
 
