@@ -39,3 +39,9 @@ test('an object that changes all the time takes few lines, and others theirs', (
   refusals.ignored([ignored('Service a/b', 'another')]);
   expect(told()).toHaveLength(2);
 });
+
+test('an object with many reasons tells them all at once', () => {
+  const { refusals, told } = start();
+  refusals.ignored(Array.from({ length: 10 }, (_, at) => ignored('Service a/b', `port ${at}`)));
+  expect(told()).toHaveLength(10);
+});

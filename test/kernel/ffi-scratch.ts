@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -30,7 +30,7 @@ export function compile(fixture: string, directory: string): void {
   const target = join(directory, `${fixture}.bpf.o`);
   // The multiarch folder holds asm/types.h.
   const include = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-  execFileSync('clang', [
+  execFileSync(existsSync('/usr/bin/clang-14') ? 'clang-14' : 'clang-19', [
     '-O2',
     '-g',
     '-target',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ConfigFlag } from '../../src/abi/generated.ts';
+import { NODE } from '../support/addresses.ts';
 import { eventually } from '../support/deadline.ts';
 import { PinnedMaps } from '../support/pinned-maps.ts';
 import { createWorld, PORT, VIP, type World } from '../support/world.ts';
@@ -11,6 +12,9 @@ let world: World;
 let maps: PinnedMaps;
 beforeAll(async () => {
   world = await createWorld({ kind: 'routed' });
+  // What comes from outside only, or what the node sends on would come back to it.
+  await world.lab.remote.run(['ip', 'route', 'add', VIP.single.ipv4, 'via', NODE.ipv4, 'table', '100']);
+  await world.lab.remote.run(['ip', 'rule', 'add', 'iif', 'ext0', 'to', VIP.single.ipv4, 'table', '100']);
   maps = PinnedMaps.open(world.lab);
 }, 60_000);
 afterAll(async () => {
@@ -29,13 +33,13 @@ it.each([
   'lets pass what kube-proxy may know while its %s rules stand, and says so',
   async (mode, add, remove) => {
     const told = world.agent.lines.length;
-    expect([coexists(), await dialPastTheHooks()]).toEqual([false, 'refused']);
+    expect([coexists(), await dialThroughTheNode()]).toEqual([false, 'refused']);
     await nft(add);
     await settled(true);
-    expect(await dialPastTheHooks()).toBe('silence');
+    expect(await dialThroughTheNode()).toBe('silence');
     await nft(remove);
     await settled(false);
-    expect(await dialPastTheHooks()).toBe('refused');
+    expect(await dialThroughTheNode()).toBe('refused');
     const lines = world.agent.lines.slice(told).filter(({ msg }) => msg.startsWith("kube-proxy's rules"));
     expect(lines.map(({ msg, rules }) => [msg, rules])).toEqual([
       ["kube-proxy's rules are on this node, connections that it may know pass", [mode]],
@@ -58,9 +62,9 @@ function coexists(): boolean {
   return (new DataView(maps.kernel.config.mmap()).getUint32(FLAGS_AT, true) & ConfigFlag.COEXIST) !== 0;
 }
 
-/** Of the node, to a VIP: only the guard at the uplink can refuse it. */
-async function dialPastTheHooks(): Promise<string> {
-  const outcome = await world.lab.node.rawProbe.connect({ host: VIP.single.ipv4, port: PORT, timeoutMs: SHORT_MS });
+/** From outside, through the node, to a VIP: only the guard at the uplink, where it would leave again, can refuse it. */
+async function dialThroughTheNode(): Promise<string> {
+  const outcome = await world.lab.external.rawProbe.connect({ host: VIP.single.ipv4, port: PORT, timeoutMs: SHORT_MS });
   return outcome.kind === 'failed' && outcome.code === 'ECONNREFUSED' ? 'refused' : 'silence';
 }
 
