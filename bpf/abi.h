@@ -211,11 +211,13 @@ struct tuple {
 	__be16 dport;
 };
 
-/* Two sides of a client edge: a pod's device, or the uplinks where the client is the node itself. */
+/*
+ * Two sides of a client edge: a pod's device, or the uplinks where the client is the node itself, which local
+ * pods answer at pod_in.
+ */
 enum hook {
 	HOOK_FROM_CLIENT = 0, /* pod_in, uplink_out */
-	HOOK_TO_CLIENT =
-		1, /* pod_out, uplink_in; pod_in where a pod of this node answers the node */
+	HOOK_TO_CLIENT = 1, /* pod_out, uplink_in */
 };
 
 /*

@@ -116,11 +116,8 @@ __noinline int serve_node(struct __sk_buff *skb)
 	}
 	if (flow)
 		forget_flow(cfg, flow);
-	action = open(skb, rows);
-	if (action != FORWARDED)
-		return action;
-	flow = get_flow(rows->flow.place);
-	return flow ? follow_from_node(skb, rows, flow, STEP_REQUEST, true) : TC_ACT_SHOT;
+	action = open(skb, rows, &flow);
+	return action == FORWARDED ? follow_from_node(skb, rows, flow, STEP_REQUEST, true) : action;
 }
 
 /*
@@ -139,12 +136,9 @@ __noinline int keep_apart(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	flow = cfg->renamed ? find_flow(cfg, &rows->packet.key, &step) : NULL;
 	if (!flow || touch(flow, &rows->packet) == RUN_OUT) {
-		action = open(skb, rows);
+		action = open(skb, rows, &flow);
 		if (action != FORWARDED)
 			return action;
-		flow = get_flow(rows->flow.place);
-		if (!flow)
-			return TC_ACT_SHOT;
 	}
 	return rewrite(skb, &rows->packet, &flow->forwarded) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }

@@ -147,7 +147,7 @@ static __always_inline int refuse(__u32 reason)
 	return REFUSED;
 }
 
-/* A new flow, in scratch, to an address that is a VIP: a verdict, or enum opened. */
+/* A new flow, in scratch, to an address that is a VIP: a verdict, or enum outcome. */
 __noinline int open_flow(void)
 {
 	struct scratch *rows = get_scratch();
@@ -239,8 +239,8 @@ static __always_inline void rename_direct(struct scratch *rows)
 		cfg->renamed = 1;
 }
 
-/* The packet in scratch has no flow: makes one where it needs one. A verdict, or FORWARDED. */
-static __always_inline int open(struct __sk_buff *skb, struct scratch *rows)
+/* The packet in scratch has no flow: makes one where it needs one. A verdict, or FORWARDED and the flow. */
+static __always_inline int open(struct __sk_buff *skb, struct scratch *rows, struct flow **flow)
 {
 	const struct config *cfg = get_config();
 	int action = rows->vip_flags ? open_flow() : NO_FRONTEND;
@@ -261,5 +261,6 @@ static __always_inline int open(struct __sk_buff *skb, struct scratch *rows)
 		return TC_ACT_SHOT;
 	if (rows->flow.service_id)
 		count_connection(rows->flow.service_id, rows->flow.backend_id);
-	return FORWARDED;
+	*flow = get_flow(rows->flow.place);
+	return *flow ? FORWARDED : TC_ACT_SHOT;
 }

@@ -55,13 +55,10 @@ __noinline int serve_new(struct __sk_buff *skb)
 
 	if (!rows)
 		return TC_ACT_UNSPEC;
-	action = open(skb, rows);
-	if (action != FORWARDED)
-		return action;
-	flow = get_flow(rows->flow.place);
-	if (!flow)
-		return TC_ACT_SHOT;
-	return pass(skb, &rows->packet, flow, &rows->flow.forwarded, STEP_REQUEST, true);
+	action = open(skb, rows, &flow);
+	return action == FORWARDED ?
+		       pass(skb, &rows->packet, flow, &rows->flow.forwarded, STEP_REQUEST, true) :
+		       action;
 }
 
 static __always_inline int icmp_of_pod(struct __sk_buff *skb, const struct packet *packet)

@@ -52,9 +52,9 @@ describe('configWords', () => {
       const { words, read, mark } = sharedRow();
       mark(kind);
       words[kind].ask();
-      expect([read()[kind] !== 0, words[kind].isAbout]).toEqual([true, true]);
+      expect([read()[kind] !== 0, words[kind].mayExist]).toEqual([true, true]);
       words[kind].forget();
-      expect([read()[kind], words[kind].isAbout]).toEqual([0, false]);
+      expect([read()[kind], words[kind].mayExist]).toEqual([0, false]);
     });
 
     it('is remembered when a program made one during the round', () => {

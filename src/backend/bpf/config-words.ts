@@ -22,24 +22,24 @@ export interface ConfigWords {
   /** Counts the times that members went: programs ask again whether a flow's backend is one. */
   advanceEpoch(): void;
   /** Flows of renamed direct connections. */
-  readonly renamed: Rumour;
+  readonly renamed: FlowHint;
   /** Flows whose client is the node. */
-  readonly nodeFlows: Rumour;
+  readonly nodeFlows: FlowHint;
   /** Sets or clears ConfigFlag bits that are not the plan's. */
   setFlag(bits: number, isSet: boolean): void;
 }
 
 /** What a program says of conntrack when it makes a row of a rare kind, so that others need not look for such rows. */
-export interface Rumour {
+export interface FlowHint {
   /** Such flows may exist. */
-  readonly isAbout: boolean;
+  readonly mayExist: boolean;
   /** Starts a round over conntrack: a program that makes such a flow from now on says so again. */
   ask(): void;
   /** No such flow was met since: forget, unless a program has made one meanwhile. */
   forget(): void;
 }
 
-const RUMOUR = { none: 0, asked: 2 } as const;
+const HINT = { none: 0, asked: 2 } as const;
 
 export function configWords(config: { mmap(): ArrayBuffer }): ConfigWords {
   const memory = config.mmap();
@@ -67,8 +67,8 @@ export function configWords(config: { mmap(): ArrayBuffer }): ConfigWords {
     advanceEpoch() {
       Atomics.add(words, OFFSETS.epoch / 4, 1);
     },
-    renamed: rumourAt(words, OFFSETS.renamed),
-    nodeFlows: rumourAt(words, OFFSETS.nodeFlows),
+    renamed: hintAt(words, OFFSETS.renamed),
+    nodeFlows: hintAt(words, OFFSETS.nodeFlows),
     setFlag(bits, isSet) {
       if (isSet) Atomics.or(words, OFFSETS.flags / 4, bits);
       else Atomics.and(words, OFFSETS.flags / 4, ~bits);
@@ -76,18 +76,18 @@ export function configWords(config: { mmap(): ArrayBuffer }): ConfigWords {
   };
 }
 
-function rumourAt(words: Uint32Array, offset: number): Rumour {
+function hintAt(words: Uint32Array, offset: number): FlowHint {
   const at = offset / 4;
   return {
-    get isAbout() {
-      return Atomics.load(words, at) !== RUMOUR.none;
+    get mayExist() {
+      return Atomics.load(words, at) !== HINT.none;
     },
     ask() {
       const known = Atomics.load(words, at);
-      if (known !== RUMOUR.none) Atomics.compareExchange(words, at, known, RUMOUR.asked);
+      if (known !== HINT.none) Atomics.compareExchange(words, at, known, HINT.asked);
     },
     forget() {
-      Atomics.compareExchange(words, at, RUMOUR.asked, RUMOUR.none);
+      Atomics.compareExchange(words, at, HINT.asked, HINT.none);
     },
   };
 }

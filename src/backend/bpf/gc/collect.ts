@@ -25,7 +25,7 @@ export async function collect(
   let met = 0; // FlowFlag bits
   words.renamed.ask();
   words.nodeFlows.ask();
-  if (words.renamed.isAbout || words.nodeFlows.isAbout || addresses.size > 0) {
+  if (words.renamed.mayExist || words.nodeFlows.mayExist || addresses.size > 0) {
     const nowSec = Number(monotonicNs() / NS_PER_SEC);
     for (const flows of livingFlows(object.map('flows'), nowSec)) {
       met = flows.reduce((flags, flow) => flags | flowFlags(flow), met);
