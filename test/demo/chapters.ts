@@ -1,8 +1,10 @@
 import { bothOf, GATEWAY, NODE } from '../support/addresses.ts';
 import { Agent, bpfsvc, pinFolder } from '../support/agent.ts';
 import { eventually } from '../support/deadline.ts';
+import type { Probe } from '../support/probe.ts';
 import { ask, dialled, isOnly } from './ask.ts';
 import { CART, COUPONS, NEWCOMER, PORT, type Stage, TARGET_PORT, WEB } from './stage.ts';
+import type { Story } from './story.ts';
 
 const TIMES = 20;
 /** How long traffic runs before, between and after what happens to the agent. */
@@ -17,8 +19,12 @@ export async function balance({ story, lab }: Stage): Promise<void> {
       story.result(`shopper → ${dialled(host)} ${asking}, ${TIMES} times`, tally.text, isOnly(tally, 'web-1', 'web-2'));
     }
   }
+  await askFromNode(story, lab.node.probe);
+}
+
+async function askFromNode(story: Story, probe: Probe): Promise<void> {
   for (const host of bothOf(WEB)) {
-    const tally = await ask(lab.node.probe, 'tcp', host, TIMES);
+    const tally = await ask(probe, 'tcp', host, TIMES);
     story.result(`node-a itself → ${dialled(host)} tcp, ${TIMES} times`, tally.text, isOnly(tally, 'web-1', 'web-2'));
   }
 }
@@ -34,13 +40,14 @@ export async function disguise({ story, lab }: Stage): Promise<void> {
 
 export async function packets({ story, lab }: Stage): Promise<void> {
   story.chapter('The same for clients without a socket of ours');
-  story.aside("Sidecars, VMs, raw sockets: their packets meet us at the pod's wire, and are translated there.");
+  story.aside("Sidecars, VMs, raw sockets: their packets meet us at the pod's wire, the node's own at its uplink.");
   for (const host of bothOf(WEB)) {
     for (const asking of ['tcp', 'udp'] as const) {
       const tally = await ask(lab.pod('shopper').rawProbe, asking, host, TIMES);
       story.result(`shopper → ${dialled(host)} ${asking}, ${TIMES} times`, tally.text, isOnly(tally, 'web-1', 'web-2'));
     }
   }
+  await askFromNode(story, lab.node.rawProbe);
 }
 
 export async function hairpin({ story, lab }: Stage): Promise<void> {

@@ -7,7 +7,7 @@ import { observe } from '../../src/backend/bpf/observe.ts';
 import { linkPin, mapPin, pinsOf, removePins } from '../../src/backend/bpf/pins.ts';
 import { parseIp } from '../../src/model/ip.ts';
 import { BpfMap } from '../../src/sys/bpf-map.ts';
-import { NODE } from './addresses.ts';
+import { GATEWAY, NODE } from './addresses.ts';
 import { pinFolder } from './agent.ts';
 import { run } from './command.ts';
 import type { Lab } from './lab.ts';
@@ -120,7 +120,7 @@ function hookDamages(lab: Lab): readonly Damage[] {
     {
       name: 'connect4 detached',
       harm: () => detach(linkPin(links, 'connect4')),
-      isWell: () => isServedBy([lab.node.probe], VIP.single.ipv4, 'b'),
+      isWell: () => isServedAtSocket(lab, 'ipv4'),
     },
     {
       name: 'pod_in detached',
@@ -133,12 +133,14 @@ function hookDamages(lab: Lab): readonly Damage[] {
       isWell: () => isServedBy([rawProbe], VIP.single.ipv6, 'b'),
     },
     {
-      name: 'uplink guard detached',
+      name: 'uplink_out detached',
       harm: () => unhook('uplink_out', 'eth0', 'egress'),
-      isWell: async () => {
-        const outcome = await lab.node.rawProbe.connect({ host: VIP.single.ipv4, port: PORT, timeoutMs: SHORT_MS });
-        return outcome.kind === 'failed' && outcome.code === 'ECONNREFUSED';
-      },
+      isWell: () => isServedBy([lab.node.rawProbe], VIP.single.ipv4, 'b'),
+    },
+    {
+      name: 'uplink_in detached',
+      harm: () => unhook('uplink_in', 'eth0', 'ingress'),
+      isWell: () => isServedBy([lab.node.rawProbe], VIP.remote.ipv4, 'r'),
     },
   ];
 }
@@ -154,7 +156,7 @@ function pinDamages(lab: Lab): readonly Damage[] {
     {
       name: 'the pin of a link removed',
       harm: () => rmSync(linkPin(pins, 'connect6')),
-      isWell: () => isServedBy([lab.node.probe], VIP.single.ipv6, 'b'),
+      isWell: () => isServedAtSocket(lab, 'ipv6'),
     },
     {
       name: 'the pin of a map removed',
@@ -186,6 +188,12 @@ function emptied(map: BpfMap): Pick<Damage, 'harm' | 'isWell'> {
 }
 
 const SHORT_MS = 300;
+
+/** Without its hook a socket of the node would still be served, by its packets: from the uplink's address. */
+async function isServedAtSocket({ node }: Lab, family: 'ipv4' | 'ipv6'): Promise<boolean> {
+  const outcome = await node.probe.connect({ host: VIP.single[family], port: PORT, timeoutMs: SHORT_MS });
+  return outcome.kind === 'answered' && outcome.client === GATEWAY[family];
+}
 
 async function isServedBy(probes: readonly Probe[], vip: string, server: string): Promise<boolean> {
   for (const probe of probes) {
