@@ -9,6 +9,11 @@ export function serviceWithSlice(index: number, salt = 0): readonly object[] {
   return [service(name, index), slice(name, index, salt)];
 }
 
+/** Of all Services. */
+export const CLUSTER_IPS = '172.30.0.0/16';
+/** The first three numbers of addresses that clusterIpOf never gives. */
+export const OWN_CLUSTER_IPS = '172.30.0';
+
 export function clusterIpOf(index: number): string {
   return `172.30.${1 + (index >> 8)}.${index & 255}`;
 }

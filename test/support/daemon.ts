@@ -6,7 +6,7 @@ import { eventually } from './deadline.ts';
 const STOP_MS = 3_000;
 const TAIL_LINES = 30;
 
-/** A program of somebody else's that runs beside a test and ends with it. */
+/** A program of somebody else's that runs beside a test and ends with it, however that ends. */
 export class Daemon implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -15,7 +15,7 @@ export class Daemon implements AsyncDisposable {
   /** `enter`: the start of the command line, where it is to run elsewhere. */
   constructor(program: string, flags: Readonly<Record<string, string>>, enter: readonly string[] = []) {
     const options = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-    const [file = '', ...argv] = [...enter, program, ...options];
+    const [file = '', ...argv] = ['setpriv', '--pdeathsig', 'KILL', ...enter, program, ...options];
     this.#child = spawn(file, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#ended = once(this.#child, 'close');
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {

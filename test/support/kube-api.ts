@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -13,10 +13,13 @@ const ADMIN_TOKEN = 'admin-token';
 const SEEDERS = 16;
 /** Where the server keeps objects in etcd. */
 const STORED = { Service: '/registry/services/specs', EndpointSlice: '/registry/endpointslices' } as const;
+const STORED_ADDRESSES = '/registry/ipaddresses';
 
 export interface SeededObject {
   readonly kind: keyof typeof STORED;
   readonly metadata: { readonly namespace: string; readonly name: string };
+  /** Of a Service: within the server's range of ClusterIPs. */
+  readonly spec?: { readonly clusterIPs?: readonly string[] };
 }
 
 const CLUSTER_IPS = '10.96.0.0/16';
@@ -38,13 +41,13 @@ export class KubeApi implements AsyncDisposable {
     this.#folder = mkdtempSync(join(tmpdir(), 'bpfsvc-kube-api-'));
   }
 
-  static async start(): Promise<KubeApi> {
+  static async start({ clusterIps = CLUSTER_IPS } = {}): Promise<KubeApi> {
     const programs = kubeBinaries('etcd', 'kube-apiserver');
     const api = new KubeApi(programs, await freePorts('etcd', 'peer', 'server'));
     try {
       await api.#startEtcd();
       api.#writeKeys();
-      await api.startServer();
+      await api.startServer({ 'service-cluster-ip-range': clusterIps });
       return api;
     } catch (error) {
       await api[Symbol.asyncDispose]();
@@ -150,9 +153,10 @@ export class KubeApi implements AsyncDisposable {
     const putAll = async (): Promise<void> => {
       for (const object of left) {
         const { namespace, name } = object.metadata;
-        const key = Buffer.from(`${STORED[object.kind]}/${namespace}/${name}`).toString('base64');
-        // One by one: no two objects of an API have the same resourceVersion.
-        await this.#askEtcd('/v3/kv/put', { key, value: Buffer.from(encodeObject({ ...object })).toString('base64') });
+        await this.#put(`${STORED[object.kind]}/${namespace}/${name}`, encodeObject({ ...object }));
+        for (const address of object.spec?.clusterIPs ?? []) {
+          await this.#put(`${STORED_ADDRESSES}/${address}`, Buffer.from(JSON.stringify(claimOf(address, object))));
+        }
       }
     };
     await Promise.all(Array.from({ length: SEEDERS }, putAll));
@@ -173,6 +177,12 @@ export class KubeApi implements AsyncDisposable {
     await this.#server?.stop();
     await this.#etcd?.stop();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** One by one: no two objects of an API have the same resourceVersion. */
+  async #put(key: string, value: Uint8Array): Promise<void> {
+    const [key64, value64] = [Buffer.from(key), Buffer.from(value)].map((bytes) => bytes.toString('base64'));
+    await this.#askEtcd('/v3/kv/put', { key: key64, value: value64 });
   }
 
   async #startEtcd(): Promise<void> {
@@ -236,6 +246,23 @@ export class KubeApi implements AsyncDisposable {
       asked.end(JSON.stringify(body));
     });
   }
+}
+
+/** Without it the server, which looks at each Service every three minutes, would be busy for one of them. */
+function claimOf(address: string, { metadata: { namespace, name } }: SeededObject): object {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IPAddress',
+    metadata: {
+      name: address,
+      uid: randomUUID(),
+      labels: {
+        'ipaddress.kubernetes.io/ip-family': 'IPv4',
+        'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+      },
+    },
+    spec: { parentRef: { group: '', resource: 'services', namespace, name } },
+  };
 }
 
 interface Ports {

@@ -6,7 +6,7 @@ import { KubeApi, type SeededObject } from '../../../test/support/kube-api.ts';
 import { Lab } from '../../../test/support/lab.ts';
 import { localPod } from '../../../test/support/lab-spec.ts';
 import { Relay } from '../../../test/support/relay.ts';
-import { serviceWithSlice } from '../cluster-objects.ts';
+import { CLUSTER_IPS, OWN_CLUSTER_IPS, serviceWithSlice } from '../cluster-objects.ts';
 import { cpuMsOf } from '../process-usage.ts';
 import { startAnswerer } from './answerer.ts';
 import { Dialler } from './dialler.ts';
@@ -58,7 +58,7 @@ export class ApiWorld implements AsyncDisposable {
   }
 
   static async create(): Promise<ApiWorld> {
-    const api = await KubeApi.start();
+    const api = await KubeApi.start({ clusterIps: CLUSTER_IPS });
     let lab: Lab | undefined;
     let relay: Relay | undefined;
     try {
@@ -71,9 +71,11 @@ export class ApiWorld implements AsyncDisposable {
       await lab.pod('b').probe.serve('b', STEADY_PORT);
       await makeNode(api);
       const markers: Marker[] = [];
-      for (let each = 0; each < MARKERS; each++)
-        markers.push(await publish({ api, lab }, `marker-${each}`, MARKER_PORT));
-      const steady = await publish({ api, lab }, 'steady', STEADY_PORT);
+      for (let each = 0; each < MARKERS; each++) {
+        const marker = { name: `marker-${each}`, clusterIp: `${OWN_CLUSTER_IPS}.${10 + each}` };
+        markers.push(await publish({ api, lab }, marker, MARKER_PORT));
+      }
+      const steady = await publish({ api, lab }, { name: 'steady', clusterIp: `${OWN_CLUSTER_IPS}.9` }, STEADY_PORT);
       const dialler = await Dialler.start(lab, 'a');
       const world = new ApiWorld({ api, lab, relay, dialler, markers, steady });
       writeFileSync(world.kubeconfig, api.kubeconfig(api.admin.token, `https://127.0.0.1:${INNER_PORT}`));
@@ -134,19 +136,22 @@ async function makeNode({ admin }: KubeApi): Promise<void> {
   });
 }
 
-async function publish(where: Pick<ApiWorld, 'api' | 'lab'>, name: string, targetPort: number): Promise<Marker> {
-  const { admin } = where.api;
-  const service = await admin.do('POST', '/api/v1/namespaces/default/services', {
+async function publish(
+  { api: { admin }, lab }: Pick<ApiWorld, 'api' | 'lab'>,
+  { name, clusterIp }: Marker,
+  targetPort: number,
+): Promise<Marker> {
+  await admin.do('POST', '/api/v1/namespaces/default/services', {
     metadata: { name },
-    spec: { ports: [{ port: SERVICE_PORT, targetPort }] },
+    spec: { clusterIP: clusterIp, ports: [{ port: SERVICE_PORT, targetPort }] },
   });
   await admin.do('POST', SLICES, {
     metadata: { name, labels: { 'kubernetes.io/service-name': name } },
     addressType: 'IPv4',
     ports: [{ name: '', port: targetPort }],
-    endpoints: [endpointOf(where.lab, 'b')],
+    endpoints: [endpointOf(lab, 'b')],
   });
-  return { name, clusterIp: (service as { readonly spec: { readonly clusterIP: string } }).spec.clusterIP };
+  return { name, clusterIp };
 }
 
 function endpointOf(lab: Lab, backend: BackendName): object {
