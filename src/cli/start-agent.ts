@@ -11,7 +11,7 @@ import { ConfigError } from '../errors.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import { createLogger } from '../log.ts';
 import { createPlanner } from '../plan/planner.ts';
-import { keepHeapCompact } from '../sys/heap.ts';
+import { collectGarbage, keepHeapCompact } from '../sys/heap.ts';
 import { VERSION } from '../version.ts';
 import { setSystemTimer } from '../wake.ts';
 import type { Context } from './context.ts';
@@ -71,7 +71,11 @@ async function openBackend(config: RunConfig, wiring: Wiring): Promise<Backend> 
   wiring.log.info({ version: VERSION, node: nodeName, bpffs: config.bpffs }, 'agent takes the node');
   const { bpffs, cgroup, socketHooks, uplinks, podDevices, standby } = config;
   const podName = process.env['POD_NAME'] ?? ''; // by the downward API
-  return createBpfBackend({ ...wiring, bpffs, cgroup, socketHooks, uplinks, podDevices, standby, nodeName, podName });
+  const meanwhile = (): void => {
+    wiring.meanwhile();
+    collectGarbage(); // the sync needs room
+  };
+  return createBpfBackend({ ...wiring, meanwhile, bpffs, cgroup, socketHooks, uplinks, podDevices, standby, nodeName, podName });
 }
 
 /** From the first sync on: who asks a port asks for the node, and a standby would answer for another agent's work. */

@@ -15,25 +15,20 @@ export function commit(writes: readonly Write[], kernel: KernelMaps, limit = wri
   const end = Math.min(limit, writes.length);
   const memory = openMemory(kernel);
   for (let from = 0; from < end; ) {
-    const batch = batchFrom(writes, from, end);
-    const [first] = batch;
-    if (first !== undefined) commitBatch(first, batch, memory);
-    from += batch.length;
+    const first = writes[from];
+    let to = from + 1;
+    while (to < end && to - from < LONGEST_BATCH && goTogether(first, writes[to])) to += 1;
+    if (first?.kind === 'put' || first?.kind === 'delete') commitBatch(first, writes.slice(from, to), kernel);
+    else if (first !== undefined) commitOne(first, memory);
+    from = to;
   }
   return end;
 }
 
-/** Writes from `from` on that can go in one call. */
-function batchFrom(writes: readonly Write[], from: number, end: number): readonly Write[] {
-  const name = batchName(writes[from]);
-  let to = from + 1;
-  while (name !== undefined && to < end && to - from < LONGEST_BATCH && batchName(writes[to]) === name) to += 1;
-  return writes.slice(from, to);
-}
-
-/** undefined: goes alone. */
-function batchName(write: Write | undefined): string | undefined {
-  return write?.kind === 'put' || write?.kind === 'delete' ? `${write.kind} ${write.map}` : undefined;
+/** In one call. */
+function goTogether(first: Write | undefined, other: Write | undefined): boolean {
+  if (first?.kind === 'put') return other?.kind === 'put' && other.map === first.map;
+  return first?.kind === 'delete' && other?.kind === 'delete' && other.map === first.map;
 }
 
 /** The arrays, seen as what is stored in them; who stores maps the place first. */
@@ -55,44 +50,46 @@ function openMemory(kernel: KernelMaps): Memory {
   };
 }
 
-function commitBatch(first: Write, batch: readonly Write[], memory: Memory): void {
+function commitBatch(first: Put | Delete, batch: readonly Write[], kernel: KernelMaps): void {
+  if (first.kind === 'put') {
+    putRows(batch as readonly Put[], kernel[first.map]); // all of one kind and map, by goTogether
+    return;
+  }
+  deleteRows(batch as readonly Delete[], kernel[first.map]); // as above
+  if (first.map === 'members') configWords(kernel.config).advanceEpoch();
+}
+
+function commitOne(write: Exclude<Write, Put | Delete>, memory: Memory): void {
   const { kernel } = memory;
-  switch (first.kind) {
-    case 'put':
-      putRows(batch as readonly Put[], kernel[first.map]); // all of one kind and map, by batchName
-      return;
-    case 'delete':
-      deleteRows(batch as readonly Delete[], kernel[first.map]); // as above
-      if (first.map === 'members') configWords(kernel.config).advanceEpoch();
-      return;
+  switch (write.kind) {
     case 'drain':
-      putRows([{ kind: 'put', map: 'vips', key: first.vip, value: { flags: 0 } }], kernel.vips);
+      putRows([{ kind: 'put', map: 'vips', key: write.vip, value: { flags: 0 } }], kernel.vips);
       return;
     case 'delete-stray':
-      kernel.frontends.deleteBatch(first.key, 1);
+      kernel.frontends.deleteBatch(write.key, 1);
       return;
     case 'store-backend':
-      kernel.backends.mmap(first.id, first.id + 1);
-      Backend.encodeInto(memory.backends, first.id * Backend.size, first.row);
+      kernel.backends.mmap(write.id, write.id + 1);
+      Backend.encodeInto(memory.backends, write.id * Backend.size, write.row);
       return;
     case 'store-slots':
-      kernel.slots.mmap(first.offset, first.offset + first.backendIds.length);
-      for (const [place, backendId] of first.backendIds.entries()) {
-        memory.slots[(first.offset + place) * 2] = backendId;
-        memory.slots[(first.offset + place) * 2 + 1] = first.serviceId;
-      }
+      kernel.slots.mmap(write.offset, write.offset + write.backendIds.length);
+      write.backendIds.forEach((backendId, place) => {
+        memory.slots[(write.offset + place) * 2] = backendId;
+        memory.slots[(write.offset + place) * 2 + 1] = write.serviceId;
+      });
       return;
     // Programs read a word of services at once: it must never be seen half-written.
     case 'store-column':
-      kernel.services.mmap(first.serviceId, first.serviceId + 1);
-      Atomics.store(memory.services, first.serviceId * SERVICE_WORDS + first.column, packColumn(first.value));
+      kernel.services.mmap(write.serviceId, write.serviceId + 1);
+      Atomics.store(memory.services, write.serviceId * SERVICE_WORDS + write.column, packColumn(write.value));
       return;
     case 'store-policy':
-      kernel.services.mmap(first.serviceId, first.serviceId + 1);
-      Atomics.store(memory.services, first.serviceId * SERVICE_WORDS + COLUMN_COUNT, packPolicy(first.value));
+      kernel.services.mmap(write.serviceId, write.serviceId + 1);
+      Atomics.store(memory.services, write.serviceId * SERVICE_WORDS + COLUMN_COUNT, packPolicy(write.value));
       return;
     case 'store-config':
-      storeConfig(memory.config, first.row);
+      storeConfig(memory.config, write.row);
   }
 }
 
@@ -127,7 +124,9 @@ function keysOf(batch: readonly (Put | Delete)[]): Uint8Array {
 function encodeAll(codec: Codec<unknown>, values: readonly unknown[]): Uint8Array {
   const bytes = new Uint8Array(values.length * codec.size);
   const view = new DataView(bytes.buffer);
-  for (const [index, value] of values.entries()) codec.encodeInto(view, index * codec.size, value);
+  values.forEach((value, index) => {
+    codec.encodeInto(view, index * codec.size, value);
+  });
   return bytes;
 }
 

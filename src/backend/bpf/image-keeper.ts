@@ -118,8 +118,12 @@ export class ImageKeeper {
     try {
       return work();
     } finally {
-      for (const name of ['services', 'slots', 'backends'] as const) this.#object.map(name).unmap();
+      this.#unmap();
     }
+  }
+
+  #unmap(): void {
+    for (const name of ['services', 'slots', 'backends'] as const) this.#object.map(name).unmap();
   }
 
   #start(wanted: Wanted): number {
@@ -131,6 +135,7 @@ export class ImageKeeper {
   #syncAll({ state, environment }: Wanted): number {
     this.#sums = undefined;
     const image = observe(this.#kernel, this.#previous);
+    this.#unmap(); // it looked at every row, the writes meet few
     this.#previous = undefined;
     this.#image = image;
     const { node, servicePorts } = state;

@@ -187,14 +187,19 @@ export function unpackMember(packed: number): { readonly backendId: number; read
 
 /** Ids of backends that a service names, each once. Ids no map can hold are left out. */
 export function backendsOf(image: Image, row: Pick<ServiceRow, 'id' | 'ranges' | 'members'>): ReadonlySet<number> {
+  if (row.ranges.length === 0 && row.members.length === 0) return NO_BACKENDS;
   const ids = new Set<number>();
+  const add = (id: number): void => {
+    if (id > 0 && id < image.capacities.backends) ids.add(id);
+  };
   for (const { offset, size } of row.ranges) {
-    for (let place = offset; place < offset + size; place += 1) ids.add(image.slots[place * 2] ?? 0);
+    for (let place = offset; place < offset + size; place += 1) add(image.slots[place * 2] ?? 0);
   }
-  for (const member of row.members) ids.add(unpackMember(member).backendId);
-  for (const id of ids) if (id === 0 || id >= image.capacities.backends) ids.delete(id);
+  for (const member of row.members) add(unpackMember(member).backendId);
   return ids;
 }
+
+const NO_BACKENDS: ReadonlySet<number> = new Set();
 
 function writeWord(image: Image, at: number, value: bigint): boolean {
   if (at >= image.serviceWords.length || image.serviceWords[at] === value) return false;

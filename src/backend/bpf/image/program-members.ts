@@ -5,6 +5,7 @@ import type { Reservation } from './reserve.ts';
 
 /** Members gain flags before any column changes, and lose them after. Returns the row's new members. */
 export function programMembers(image: Image, { row, members }: Reservation, gathered: Gathered): readonly number[] {
+  if (row.members.length === 0 && members.length === 0) return members; // most Services have none
   const { additions, removals } = gathered;
   const before = flagsById(row.members);
   const after = flagsById(members);

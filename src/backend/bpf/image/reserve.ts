@@ -141,6 +141,7 @@ function presentRange(
   row: ServiceRow,
   wanted: { readonly set: SetName; readonly ids: readonly number[] },
 ): SlotRange | undefined {
+  if (row.ranges.length === 0) return undefined;
   for (let index = 0; index < COLUMN_COUNT; index += 1) {
     const { verdict, flags, offset, size } = readColumn(image, row.id, index);
     const isOfSet = verdict === Verdict.FORWARD && ((flags & ColumnFlag.LOCAL) !== 0) === (wanted.set === 'local');
@@ -156,10 +157,43 @@ function presentRange(
 
 /** The first map that has no room for the rows of these service ports, in words. */
 function findFullMap(image: Image, services: readonly LoweredService[]): string | undefined {
+  for (const { key } of services) {
+    if (!fitsName(key)) return `Its name is longer than ${ServiceName.size - 1} bytes`;
+  }
+  const room = roomOf(image);
+  return fitsAnyway(services, room) ? undefined : findShortage(image, services, room);
+}
+
+type CountedMap = (typeof COUNTED_MAPS)[number];
+type Counts = Readonly<Record<CountedMap, number>>;
+
+function roomOf({ counts, frontends, vips, capacities }: Image): Counts {
+  return {
+    frontends: capacities.frontends - frontends.size,
+    vips: capacities.vips - vips.size,
+    members: capacities.members - counts.members,
+    service_names: capacities.service_names - counts.service_names,
+    source_ranges: capacities.source_ranges - counts.source_ranges,
+  };
+}
+
+/** Whether they fit even if they had no row yet: that is counted in no time. */
+function fitsAnyway(services: readonly LoweredService[], room: Counts): boolean {
+  const sum = (rows: (lowered: LoweredService) => number): number =>
+    services.reduce((total, lowered) => total + rows(lowered), 0);
+  const frontends = sum((lowered) => lowered.frontends.length);
+  return (
+    services.length <= room.service_names &&
+    frontends <= Math.min(room.frontends, room.vips) &&
+    sum(({ members }) => members.length) <= room.members &&
+    sum(({ sourceRanges }) => sourceRanges.length) <= room.source_ranges
+  );
+}
+
+function findShortage(image: Image, services: readonly LoweredService[], room: Counts): string | undefined {
   const needed = { frontends: 0, vips: 0, members: 0, service_names: 0, source_ranges: 0 };
   const vips = new Set<Ip>();
   for (const lowered of services) {
-    if (!fitsName(lowered.key)) return `Its name is longer than ${ServiceName.size - 1} bytes`;
     const row = image.services.get(image.idByKey.get(lowered.key) ?? -1);
     if (row?.name === undefined) needed.service_names += 1;
     for (const { key } of lowered.frontends) {
@@ -170,13 +204,8 @@ function findFullMap(image: Image, services: readonly LoweredService[]): string 
     needed.source_ranges += countNewRanges(row, lowered);
   }
   needed.vips = vips.size;
-  const { counts, frontends, capacities } = image;
-  const held = { ...counts, frontends: frontends.size, vips: image.vips.size };
-  for (const map of COUNTED_MAPS) {
-    const room = capacities[map] - held[map];
-    if (needed[map] > room) return describeFull(image, map, { needed: needed[map], room });
-  }
-  return undefined;
+  const full = COUNTED_MAPS.find((map) => needed[map] > room[map]);
+  return full && describeFull(image, full, { needed: needed[full], room: room[full] });
 }
 
 const COUNTED_MAPS = ['frontends', 'vips', 'members', 'service_names', 'source_ranges'] as const;

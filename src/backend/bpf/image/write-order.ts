@@ -51,5 +51,7 @@ export function createRemovals(): Removals {
 }
 
 export function inOrder(writes: Additions | Removals): readonly Write[] {
-  return Object.values<readonly Write[]>({ ...writes }).flat();
+  const all: Write[] = [];
+  for (const list of Object.values<readonly Write[]>({ ...writes })) for (const write of list) all.push(write);
+  return all;
 }
