@@ -7,7 +7,7 @@ import type { Host } from './host.ts';
 const INNER = `
   import { connect, createServer } from 'node:net';
   const [path, port] = process.argv.slice(1);
-  const server = createServer((from) => {
+  const server = createServer({ noDelay: true }, (from) => {
     const to = connect(path);
     from.pipe(to).pipe(from);
     from.on('error', () => to.destroy());
@@ -16,7 +16,7 @@ const INNER = `
   server.listen(Number(port), '127.0.0.1', () => console.log('ready'));
 `;
 
-/** A port on a host's loopback that leads to a port of this process's own, by a socket in a folder. */
+/** A port on a host's loopback that leads to a port of this process's own, by a socket in a folder; nothing waits in it. */
 export class Relay implements AsyncDisposable {
   readonly #inner: ChildProcess;
   readonly #outer: Server;
@@ -33,7 +33,7 @@ export class Relay implements AsyncDisposable {
   ): Promise<Relay> {
     const path = join(folder, `relay-${ports.inner}.sock`);
     const outer = createServer((from) => {
-      const to = connect(ports.outer, '127.0.0.1');
+      const to = connect({ port: ports.outer, host: '127.0.0.1', noDelay: true });
       from.pipe(to).pipe(from);
       from.on('error', () => to.destroy());
       to.on('error', () => from.destroy());
