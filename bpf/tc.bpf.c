@@ -105,6 +105,8 @@ int pod_in(struct __sk_buff *skb)
 	else if (packet.key.proto == IPPROTO_TCP && !opens_connection(&packet) &&
 		 !(vip && vip->flags & (VIP_F_CLUSTER_IP | VIP_F_EXTERNAL)))
 		return TC_ACT_UNSPEC; /* midstream to a node or a pod: the bulk of what is not ours */
+	if (!vip && !collides(cfg, &packet))
+		return TC_ACT_UNSPEC; /* the rest of it, spared the way through scratch */
 	put_packet(&packet, HOOK_FROM_CLIENT, vip, EDGE_POD);
 	return conclude(skb, serve_new(skb), ANSWER_EGRESS);
 }
