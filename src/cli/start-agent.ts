@@ -75,7 +75,18 @@ async function openBackend(config: RunConfig, wiring: Wiring): Promise<Backend> 
     wiring.meanwhile();
     collectGarbage(); // the sync needs room
   };
-  return createBpfBackend({ ...wiring, meanwhile, bpffs, cgroup, socketHooks, uplinks, podDevices, standby, nodeName, podName });
+  return createBpfBackend({
+    ...wiring,
+    meanwhile,
+    bpffs,
+    cgroup,
+    socketHooks,
+    uplinks,
+    podDevices,
+    standby,
+    nodeName,
+    podName,
+  });
 }
 
 /** From the first sync on: who asks a port asks for the node, and a standby would answer for another agent's work. */

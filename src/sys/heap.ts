@@ -12,9 +12,10 @@ export function collectGarbage(): void {
 
 let collect: (() => void) | undefined;
 
-/** More never came of it. */
 const MOST_ROUNDS = 8;
-/** A round that gives back less is the last. */
+/** Gaps beside what is used that are not worth a round. */
+const COMPACT = 1.1;
+/** The first round may only choose; a later one that gives back less is the last. */
 const WORTHWHILE_BYTES = 1_500_000;
 
 /**
@@ -27,7 +28,8 @@ export function compactHeap(): void {
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const before = process.memoryUsage().heapTotal;
     collectGarbage();
-    if (round > 0 && before - process.memoryUsage().heapTotal < WORTHWHILE_BYTES) break;
+    const { heapTotal, heapUsed } = process.memoryUsage();
+    if (heapTotal < heapUsed * COMPACT || (round > 0 && before - heapTotal < WORTHWHILE_BYTES)) break;
   }
   setFlagsFromString('--no-optimize-for-size');
   libc().malloc_trim(0);
