@@ -15,23 +15,28 @@ let collect: (() => void) | undefined;
 const MOST_ROUNDS = 8;
 /** Gaps beside what is used that are not worth a round. */
 const COMPACT = 1.1;
-/** The first round may only choose; a later one that gives back less is the last. */
+/** A round that gives back less is the last. */
 const WORTHWHILE_BYTES = 1_500_000;
+/** A heap for which there is room twice. */
+const SMALL_BYTES = 24_000_000;
 
 /**
- * Gives the heap's garbage and gaps back to the system: 0.4 s at 10,000 Services. V8 by itself keeps what a start took
- * until the heap grows as far again, which at rest it never does. In rounds, each of which moves a few megabytes: to
- * move all at once needs room for the whole heap again.
+ * Gives the heap's garbage and gaps back to the system: 0.3 s at 10,000 Services. V8 by itself keeps what a start took
+ * until the heap grows as far again, which at rest it never does. A large heap is compacted in rounds, each of which
+ * moves a few megabytes: to move all at once needs room for the whole heap again.
  */
 export function compactHeap(): void {
-  setFlagsFromString('--optimize-for-size'); // so V8 moves pages that are emptier than by a fifth, not by two thirds
+  collectGarbage(); // a collection that is under way has already chosen what not to compact
+  const isSmall = process.memoryUsage().heapUsed < SMALL_BYTES;
+  const how = isSmall ? 'compact-on-every-full-gc' : 'optimize-for-size'; // the latter: pages emptier than by a fifth
+  setFlagsFromString(`--${how}`);
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const before = process.memoryUsage().heapTotal;
     collectGarbage();
     const { heapTotal, heapUsed } = process.memoryUsage();
-    if (heapTotal < heapUsed * COMPACT || (round > 0 && before - heapTotal < WORTHWHILE_BYTES)) break;
+    if (heapTotal < heapUsed * COMPACT || before - heapTotal < WORTHWHILE_BYTES) break;
   }
-  setFlagsFromString('--no-optimize-for-size');
+  setFlagsFromString(`--no-${how}`);
   libc().malloc_trim(0);
 }
 
