@@ -21,6 +21,7 @@ unpack_go() {
   local folder=$1 architecture proxy work
   architecture=$(dpkg --print-architecture)
   [[ -n ${GO_SHA256[$architecture]:-} ]] || { echo "Cannot install Go $GO_VERSION: no checksum for $architecture is pinned" >&2; return 1; }
+  command -v curl >/dev/null || { echo "Cannot fetch Go $GO_VERSION: curl is missing; run scripts/setup" >&2; return 1; }
   proxy=${GOPROXY:-https://proxy.golang.org}
   proxy=${proxy%%[,|]*}
   mkdir -p "$folder"
