@@ -26,7 +26,8 @@ start_bpfsvc() {
 bpfsvc_ready() { kubectl_cp -n kube-system rollout status daemonset/bpfsvc --timeout=1s; }
 
 explain_pods() {
-  kubectl_cp -n kube-system describe pods -l "$1" | tail -n 20 >&2 || true
+  kubectl_cp -n kube-system get pods -l "$1" -o wide >&2 || true
+  kubectl_cp -n kube-system get events --field-selector type=Warning | tail -n 4 >&2 || true
   kubectl_cp -n kube-system logs -l "$1" --tail=10 >&2 || true
   fail "Cannot start the cluster: its pods with \"$1\" are not ready, see above"
 }

@@ -42,6 +42,8 @@ check_machine() {
   free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
   ((free >= needed)) || fail "Cannot run $nodes nodes: they need $needed MB of memory, $free MB are free"
   grep -q cgroup2 /proc/mounts || fail "Cannot run nodes: no cgroup2 hierarchy is mounted"
+  grep -qE '^cgroup .*[ ,]cpu[, ]' /proc/mounts || grep -qsw cpu /sys/fs/cgroup/cgroup.controllers ||
+    fail "Cannot run pods: neither a cgroup hierarchy of its own nor /sys/fs/cgroup has the controller \"cpu\""
   grep -qw overlay /proc/filesystems || modprobe -q overlay || fail "Cannot run containers: the kernel has no overlay file system"
   unshare --net bash -ec 'ip link add br0 type bridge' 2>/dev/null || fail 'Cannot make the network: the kernel has no "bridge" devices'
   unshare --net bash -ec 'ip link add veth0 type veth peer name veth1' 2>/dev/null || fail 'Cannot make the network: the kernel has no "veth" devices'
