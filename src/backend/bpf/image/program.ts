@@ -24,7 +24,7 @@ export function program(image: Image, reservation: Reservation, gathered: Gather
   const { lowered, row: before, fresh } = reservation;
   const { additions } = gathered;
   for (const { id, row } of reservation.backends) {
-    if (image.backends.flags(id) !== row.flags) image.backends.set(id, row);
+    if (image.backends.flags(id) !== row.flags) image.backends.set(id, row); // reserve() entered those that are new
     additions.backends.push({ kind: 'store-backend', id, row });
   }
   for (const { range, backendIds } of fresh) {

@@ -1,20 +1,10 @@
-import { type Backend, ColumnFlag, ServiceName, Verdict } from '../../../abi/generated.ts';
-import type { Ip } from '../../../model/ip.ts';
+import { type Backend, ColumnFlag, Verdict } from '../../../abi/generated.ts';
 import type { SetName } from '../columns.ts';
-import {
-  COLUMN_COUNT,
-  frontendName,
-  type Image,
-  packMember,
-  readColumn,
-  type ServiceRow,
-  unpackMember,
-} from '../image.ts';
+import { COLUMN_COUNT, frontendName, type Image, packMember, readColumn, type ServiceRow } from '../image.ts';
 import type { LoweredService } from '../lower.ts';
 import { describeFull } from './full-map.ts';
+import { findShortage } from './room.ts';
 import type { SlotRange } from './slot-ranges.ts';
-import { rangeName } from './source-range-name.ts';
-import { needsVip } from './vip-users.ts';
 
 /** All that a service port needs: ids and places taken, nothing written. */
 export interface Reservation {
@@ -36,7 +26,7 @@ export type Reserved =
 
 /** Takes what the ports of one Service need, or nothing and the reason. */
 export function reserve(image: Image, services: readonly LoweredService[]): Reserved {
-  const shortage = findFullMap(image, services);
+  const shortage = findShortage(image, services);
   if (shortage !== undefined) return { ok: false, reason: shortage };
   const reservations: Reservation[] = [];
   const taken: Taken = { serviceIds: [], backendIds: [], ranges: [] };
@@ -155,73 +145,6 @@ function presentRange(
   return undefined;
 }
 
-/** The first map that has no room for the rows of these service ports, in words. */
-function findFullMap(image: Image, services: readonly LoweredService[]): string | undefined {
-  for (const { key } of services) {
-    if (!fitsName(key)) return `Its name is longer than ${ServiceName.size - 1} bytes`;
-  }
-  const room = roomOf(image);
-  return fitsAnyway(services, room) ? undefined : findShortage(image, services, room);
-}
-
-type CountedMap = (typeof COUNTED_MAPS)[number];
-type Counts = Readonly<Record<CountedMap, number>>;
-
-function roomOf({ counts, frontends, vips, capacities }: Image): Counts {
-  return {
-    frontends: capacities.frontends - frontends.size,
-    vips: capacities.vips - vips.size,
-    members: capacities.members - counts.members,
-    service_names: capacities.service_names - counts.service_names,
-    source_ranges: capacities.source_ranges - counts.source_ranges,
-  };
-}
-
-/** Whether they fit even if they had no row yet: that is counted in no time. */
-function fitsAnyway(services: readonly LoweredService[], room: Counts): boolean {
-  const sum = (rows: (lowered: LoweredService) => number): number =>
-    services.reduce((total, lowered) => total + rows(lowered), 0);
-  const frontends = sum((lowered) => lowered.frontends.length);
-  return (
-    services.length <= room.service_names &&
-    frontends <= Math.min(room.frontends, room.vips) &&
-    sum(({ members }) => members.length) <= room.members &&
-    sum(({ sourceRanges }) => sourceRanges.length) <= room.source_ranges
-  );
-}
-
-function findShortage(image: Image, services: readonly LoweredService[], room: Counts): string | undefined {
-  const needed = { frontends: 0, vips: 0, members: 0, service_names: 0, source_ranges: 0 };
-  const vips = new Set<Ip>();
-  for (const lowered of services) {
-    const row = image.services.get(image.idByKey.get(lowered.key) ?? -1);
-    if (row?.name === undefined) needed.service_names += 1;
-    for (const { key } of lowered.frontends) {
-      if (!image.frontends.has(frontendName(key))) needed.frontends += 1;
-      if (needsVip(key.addr) && !image.vips.has(key.addr)) vips.add(key.addr);
-    }
-    needed.members += countNewMembers(image, row, lowered);
-    needed.source_ranges += countNewRanges(row, lowered);
-  }
-  needed.vips = vips.size;
-  const full = COUNTED_MAPS.find((map) => needed[map] > room[map]);
-  return full && describeFull(image, full, { needed: needed[full], room: room[full] });
-}
-
-const COUNTED_MAPS = ['frontends', 'vips', 'members', 'service_names', 'source_ranges'] as const;
-
-function countNewMembers(image: Image, row: ServiceRow | undefined, { members }: LoweredService): number {
-  if (row === undefined || row.members.length === 0) return members.length;
-  const ids = new Set(row.members.map((member) => unpackMember(member).backendId));
-  return members.filter((member) => !ids.has(image.backends.find(member.row) ?? 0)).length;
-}
-
-function countNewRanges(row: ServiceRow | undefined, { sourceRanges }: LoweredService): number {
-  if (row === undefined || row.sourceRanges.length === 0) return sourceRanges.length;
-  const names = new Set(row.sourceRanges.map(rangeName));
-  return sourceRanges.filter((range) => !names.has(rangeName(range))).length;
-}
-
 function describeBackends(image: Image, lowered: LoweredService, taken: Taken): string {
   const rows = [...lowered.sets.cluster, ...lowered.sets.local, ...lowered.members.map((member) => member.row)];
   const room = taken.backendIds.length;
@@ -231,19 +154,4 @@ function describeBackends(image: Image, lowered: LoweredService, taken: Taken): 
 
 function frontendNameOf({ addr, port, proto }: Backend): string {
   return frontendName({ addr, port, proto });
-}
-
-function fitsName(name: string): boolean {
-  return name.length * LONGEST_CHARACTER < ServiceName.size || utf8Bytes(name) < ServiceName.size;
-}
-
-const LONGEST_CHARACTER = 3; // bytes of UTF-8 for one unit of a string
-
-function utf8Bytes(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
 }
