@@ -80,8 +80,11 @@ export const u64: Codec<bigint> = codec({
 export const ip: Codec<Ip> = codec({ size: 16, encodeInto: writeIp, decodeFrom: readIp });
 
 export function writeIp(view: DataView, offset: number, value: Ip): void {
-  ipToBytes(value, bytesOf(view), offset);
+  ipToBytes(value, addressBytes); // a view of bytes for each of 100,000 addresses would be felt
+  for (let index = 0; index < addressBytes.length; index += 1) view.setUint8(offset + index, addressBytes[index] ?? 0);
 }
+
+const addressBytes = new Uint8Array(16);
 
 export function readIp(view: DataView, offset: number): Ip {
   return bytesToIp(bytesOf(view), offset);

@@ -124,8 +124,8 @@ function parseHints(raw: Fields): EndpointHints {
 }
 
 function parseHintNames(raw: unknown): readonly string[] {
+  if (!Array.isArray(raw)) return NO_HINTS.zones;
   const names: string[] = [];
-  if (!Array.isArray(raw)) return names;
   for (const item of raw) {
     const name = fieldsOf(item)['name'];
     if (typeof name === 'string') names.push(intern(name));

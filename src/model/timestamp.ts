@@ -1,7 +1,8 @@
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
 
-/** Unix time in milliseconds of an RFC 3339 text as the API writes it, or undefined. */
+/** Unix time in milliseconds of an RFC 3339 text as the API writes it in JSON, or of what is one already; or undefined. */
 export function parseTimestamp(raw: unknown): number | undefined {
+  if (typeof raw === 'number') return Math.abs(raw) <= FARTHEST ? raw : undefined;
   const match = typeof raw === 'string' && raw.length <= 40 ? RFC3339.exec(raw) : null;
   if (match === null) return undefined;
   const number = (index: number): number => Number(match[index] ?? 0);
@@ -10,6 +11,8 @@ export function parseTimestamp(raw: unknown): number | undefined {
   const minutes = days * 1440 + number(4) * 60 + number(5) - sign * (number(9) * 60 + number(10));
   return minutes * 60_000 + number(6) * 1000 + Math.floor(Number(`0.${match[7] ?? 0}`) * 1000);
 }
+
+const FARTHEST = 8.64e15; // no calendar goes beyond it
 
 /** Days since 1970-01-01 in the Gregorian calendar, by eras of 400 years that start in March. */
 function daysFromCivil(year: number, month: number, day: number): number {

@@ -32,11 +32,12 @@ export interface Selection {
 
 /** kube-proxy's CategorizeEndpoints: keeps the order of the candidates. */
 export function selectEndpoints(candidates: readonly Candidate[], wanted: Wanted, topology: Topology): Selection {
-  const ready = candidates.filter(({ source }) => source.conditions.ready);
-  const draining = candidates.filter(({ source }) => isDraining(source.conditions));
+  const isReady = ({ source }: Candidate): boolean => source.conditions.ready;
+  const ready = candidates.every(isReady) ? candidates : candidates.filter(isReady);
+  const draining = ready === candidates ? [] : candidates.filter(({ source }) => isDraining(source.conditions));
   const isLocal = ({ endpoint }: Candidate): boolean => endpoint.local;
   return {
-    cluster: wanted.cluster ? firstUsed(ready.filter(preference(ready, topology)), draining) : NO_ENDPOINTS,
+    cluster: wanted.cluster ? firstUsed(preferred(ready, topology), draining) : NO_ENDPOINTS,
     // Hints never thin the local set.
     local: wanted.local ? firstUsed(ready.filter(isLocal), draining.filter(isLocal)) : NO_ENDPOINTS,
     hasAny: ready.length > 0 || draining.length > 0,
@@ -55,13 +56,13 @@ function isDraining(conditions: EndpointConditions): boolean {
 }
 
 /** Hints count only when every ready endpoint has one and at least one names this place. */
-function preference(ready: readonly Candidate[], topology: Topology): (candidate: Candidate) => boolean {
+function preferred(ready: readonly Candidate[], topology: Topology): readonly Candidate[] {
   const { nodeName, zone, preferSameTrafficDistribution } = topology;
-  const onNode = ({ source }: Candidate): boolean => source.hints.nodes.includes(nodeName);
-  const allNodeHinted = ready.every(({ source }) => source.hints.nodes.length > 0);
-  if (preferSameTrafficDistribution && allNodeHinted && ready.some(onNode)) return onNode;
-  if (zone === undefined) return () => true;
-  const inZone = ({ source }: Candidate): boolean => source.hints.zones.includes(zone);
-  const allZoneHinted = ready.every(({ source }) => source.hints.zones.length > 0);
-  return allZoneHinted && ready.some(inZone) ? inZone : () => true;
+  if (preferSameTrafficDistribution && ready.every(({ source }) => source.hints.nodes.length > 0)) {
+    const onNode = ready.filter(({ source }) => source.hints.nodes.includes(nodeName));
+    if (onNode.length > 0) return onNode;
+  }
+  if (zone === undefined || !ready.every(({ source }) => source.hints.zones.length > 0)) return ready;
+  const inZone = ready.filter(({ source }) => source.hints.zones.includes(zone));
+  return inZone.length > 0 ? inZone : ready;
 }

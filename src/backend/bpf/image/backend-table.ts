@@ -25,28 +25,32 @@ export interface BackendTable {
 const PORT_AT = 16;
 export const PROTO_AT = 18;
 const FLAGS_AT = 19;
-/** Bytes that say which backend it is: addr, port, proto. */
-const IDENTITY_BYTES = 19;
+const ROW_WORDS = Backend.size / 4;
+/** Words that say which backend it is: addr, then port and proto beside flags, which do not. */
+const IDENTITY_WORDS = 5;
+const LAST_MASK = new Int32Array(Uint8Array.of(0xff, 0xff, 0xff, 0).buffer)[0] ?? 0;
 
 export function createBackendTable(capacity: number): BackendTable {
-  const rows = new Uint8Array(capacity * Backend.size);
-  const probe = new Uint8Array(Backend.size);
+  const bytes = new Uint8Array((capacity + 1) * Backend.size);
+  const words = new Int32Array(bytes.buffer);
+  const probe = capacity; // the row behind the last
   let index = new Uint32Array(1024); // open addressing, id 0 marks the end of a chain
   let size = 0;
   let end = 0;
 
-  const isHeld = (id: number): boolean => rows[id * Backend.size + PROTO_AT] !== 0 && id < capacity;
-  const home = (bytes: Uint8Array, offset: number): number => hash(bytes, offset) & (index.length - 1);
-  const seek = (bytes: Uint8Array, offset: number): number => {
-    let place = home(bytes, offset);
+  const isHeld = (id: number): boolean => bytes[id * Backend.size + PROTO_AT] !== 0 && id < capacity;
+  const home = (row: number): number => hash(words, row * ROW_WORDS) & (index.length - 1);
+  /** Where the id of this row's backend is, or would be. */
+  const seek = (row: number): number => {
+    let place = home(row);
     for (;;) {
       const id = index[place] ?? 0;
-      if (id === 0 || isSame(rows, id * Backend.size, bytes, offset)) return place;
+      if (id === 0 || isSame(words, id * ROW_WORDS, row * ROW_WORDS)) return place;
       place = (place + 1) & (index.length - 1);
     }
   };
   const enter = (id: number): void => {
-    const place = seek(rows, id * Backend.size);
+    const place = seek(id);
     if (index[place] === 0) index[place] = id;
   };
   const grow = (): void => {
@@ -56,22 +60,20 @@ export function createBackendTable(capacity: number): BackendTable {
   };
   /** Takes an id out of its chain and closes the gap. */
   const leave = (id: number): void => {
-    let gap = seek(rows, id * Backend.size);
+    let gap = seek(id);
     if (index[gap] !== id) return;
     const mask = index.length - 1;
     for (let place = (gap + 1) & mask; ; place = (place + 1) & mask) {
       const other = index[place] ?? 0;
       if (other === 0) break;
-      const distance = (place - home(rows, other * Backend.size)) & mask;
+      const distance = (place - home(other)) & mask;
       if (distance < ((place - gap) & mask)) continue;
       index[gap] = other;
       gap = place;
     }
     index[gap] = 0;
   };
-  const load = (id: number, bytes: Uint8Array, offset: number): void => {
-    const isNew = !isHeld(id);
-    rows.set(bytes.subarray(offset, offset + Backend.size), id * Backend.size);
+  const written = (id: number, isNew: boolean): void => {
     if (!isNew) return;
     if (id >= end) end = id + 1;
     size += 1;
@@ -79,7 +81,7 @@ export function createBackendTable(capacity: number): BackendTable {
     enter(id);
   };
   return {
-    bytes: rows,
+    bytes: bytes.subarray(0, capacity * Backend.size),
     get size() {
       return size;
     },
@@ -87,43 +89,53 @@ export function createBackendTable(capacity: number): BackendTable {
       return end;
     },
     find(row) {
-      fill(probe, row);
-      const id = index[seek(probe, 0)];
+      fill(bytes, probe * Backend.size, row);
+      const id = index[seek(probe)];
       return id === 0 ? undefined : id;
     },
-    get: (id) => (isHeld(id) ? Backend.decode(rows, id * Backend.size) : undefined),
-    flags: (id) => rows[id * Backend.size + FLAGS_AT] ?? 0,
+    get: (id) => (isHeld(id) ? Backend.decode(bytes, id * Backend.size) : undefined),
+    flags: (id) => bytes[id * Backend.size + FLAGS_AT] ?? 0,
     has: isHeld,
     set(id, row) {
-      fill(probe, row);
-      load(id, probe, 0);
+      const isNew = !isHeld(id);
+      fill(bytes, id * Backend.size, row);
+      written(id, isNew);
     },
-    load,
+    load(id, from, offset) {
+      const isNew = !isHeld(id);
+      for (let at = 0; at < Backend.size; at += 1) bytes[id * Backend.size + at] = from[offset + at] ?? 0;
+      written(id, isNew);
+    },
     clear(id) {
       if (!isHeld(id)) return;
       leave(id);
-      rows.fill(0, id * Backend.size, (id + 1) * Backend.size);
+      bytes.fill(0, id * Backend.size, (id + 1) * Backend.size);
       size -= 1;
     },
   };
 }
 
-function fill(bytes: Uint8Array, { addr, port, proto, flags }: Backend): void {
-  ipToBytes(addr, bytes);
-  bytes[PORT_AT] = port >> 8;
-  bytes[PORT_AT + 1] = port & 0xff;
-  bytes[PROTO_AT] = proto;
-  bytes[FLAGS_AT] = flags;
+function fill(bytes: Uint8Array, offset: number, { addr, port, proto, flags }: Backend): void {
+  ipToBytes(addr, bytes, offset);
+  bytes[offset + PORT_AT] = port >> 8;
+  bytes[offset + PORT_AT + 1] = port & 0xff;
+  bytes[offset + PROTO_AT] = proto;
+  bytes[offset + FLAGS_AT] = flags;
+  bytes.fill(0, offset + FLAGS_AT + 1, offset + Backend.size);
 }
 
-function isSame(left: Uint8Array, from: number, right: Uint8Array, to: number): boolean {
-  for (let at = 0; at < IDENTITY_BYTES; at += 1) if (left[from + at] !== right[to + at]) return false;
-  return true;
+function isSame(words: Int32Array, left: number, right: number): boolean {
+  const last = IDENTITY_WORDS - 1;
+  for (let at = 0; at < last; at += 1) if (words[left + at] !== words[right + at]) return false;
+  return (((words[left + last] ?? 0) ^ (words[right + last] ?? 0)) & LAST_MASK) === 0;
 }
 
-/** FNV-1a */
-function hash(bytes: Uint8Array, offset: number): number {
-  let value = 0x811c9dc5;
-  for (let at = offset; at < offset + IDENTITY_BYTES; at += 1) value = Math.imul(value ^ (bytes[at] ?? 0), 0x01000193);
-  return (value ^ (value >>> 15)) >>> 0;
+function hash(words: Int32Array, from: number): number {
+  const last = IDENTITY_WORDS - 1;
+  let value = (words[from + last] ?? 0) & LAST_MASK;
+  for (let at = from; at < from + last; at += 1) {
+    value = Math.imul(value ^ (words[at] ?? 0), 0x9e3779b1);
+    value ^= value >>> 15;
+  }
+  return value >>> 0;
 }

@@ -14,39 +14,34 @@ type Counts = Readonly<Record<CountedMap, number>>;
 /** Why the hash maps have no room for these service ports, in words; ids and places are not looked at. */
 export function findShortage(image: Image, services: readonly LoweredService[]): string | undefined {
   if (!services.every(({ key }) => fitsName(key))) return `Its name is longer than ${ServiceName.size - 1} bytes`;
-  const room = freeRows(image);
   // Which rows are there already takes many look-ups, and is asked only where it matters.
-  if (findFull(mostRows(services), room) === undefined) return undefined;
+  const most = mostRows(services);
+  if (COUNTED_MAPS.every((map) => most <= freeRows(image, map))) return undefined;
   const needed = newRows(image, services);
-  const full = findFull(needed, room);
-  return full && describeFull(image, full, { needed: needed[full], room: room[full] });
+  const full = COUNTED_MAPS.find((map) => needed[map] > freeRows(image, map));
+  return full && describeFull(image, full, { needed: needed[full], room: freeRows(image, full) });
 }
 
-function findFull(needed: Counts, room: Counts): CountedMap | undefined {
-  return COUNTED_MAPS.find((map) => needed[map] > room[map]);
-}
-
-function freeRows({ counts, frontends, vips, capacities }: Image): Counts {
-  const held = { ...counts, frontends: frontends.size, vips: vips.size };
-  const free = (map: CountedMap): number => capacities[map] - held[map];
-  return {
-    frontends: free('frontends'),
-    vips: free('vips'),
-    members: free('members'),
-    service_names: free('service_names'),
-    source_ranges: free('source_ranges'),
-  };
-}
-
-/** If none of them were there. */
-function mostRows(services: readonly LoweredService[]): Counts {
-  const most = { frontends: 0, members: 0, service_names: services.length, source_ranges: 0 };
-  for (const { frontends, members, sourceRanges } of services) {
-    most.frontends += frontends.length;
-    most.members += members.length;
-    most.source_ranges += sourceRanges.length;
+function freeRows({ counts, frontends, vips, capacities }: Image, map: CountedMap): number {
+  switch (map) {
+    case 'frontends':
+      return capacities.frontends - frontends.size;
+    case 'vips':
+      return capacities.vips - vips.size;
+    case 'members':
+    case 'service_names':
+    case 'source_ranges':
+      return capacities[map] - counts[map];
   }
-  return { ...most, vips: most.frontends };
+}
+
+/** No map needs more new rows than these. */
+function mostRows(services: readonly LoweredService[]): number {
+  let most = services.length;
+  for (const { frontends, members, sourceRanges } of services) {
+    most += frontends.length + members.length + sourceRanges.length;
+  }
+  return most;
 }
 
 function newRows(image: Image, services: readonly LoweredService[]): Counts {
