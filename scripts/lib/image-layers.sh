@@ -93,7 +93,7 @@ make_modules() {
   # Sources and binaries that Node on this libc doesn't load.
   rm -rf "$root"/node_modules/koffi/{vendor,doc} "$root"/node_modules/@koromix/*/musl_* "$root"/node_modules/bare-*/prebuilds
   # Of this one nearly all is the API's generated classes, and only what we load is needed.
-  loaded_of @kubernetes/client-node dist/js/source/k8s/access/kubeconfig-plugin.js >"$work/loaded"
+  loaded_of @kubernetes/client-node dist/js/kubeconfig-plugin.js >"$work/loaded"
   [[ -s $work/loaded ]] || fail "nothing of client-node is loaded"
   comm -23 <(cd "$root/$client" && find dist -type f | sort) "$work/loaded" | (cd "$root/$client" && xargs -d '\n' rm)
   find "$root" -type f \( -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.map' -o -name '*.md' \) -delete
@@ -101,18 +101,14 @@ make_modules() {
 }
 
 app_key() {
-  local sources
-  sources=$(git ls-files -z --cached --others --exclude-standard bin src package.json 'tsconfig*.json' LICENSE |
-    xargs -0 sha256sum)
-  key_of "$sources" "$(sha256sum dist/bpf/bpfsvc.bpf.o)" "$(declare -f make_app)"
+  key_of "$(<dist/js/.key)" "$(sha256sum bin/* package.json LICENSE dist/bpf/bpfsvc.bpf.o)" "$(declare -f make_app)"
 }
 
-# Compiled anew: dist/js may hold the output of sources that are gone.
 make_app() {
   local root=$1/opt/bpfsvc
   mkdir -p "$root/dist/bpf" "$1/usr/bin"
-  node_modules/.bin/tsc -p tsconfig.build.json --outDir "$root/dist/js" --incremental false --tsBuildInfoFile null
   cp dist/bpf/bpfsvc.bpf.o "$root/dist/bpf/"
+  cp -r dist/js "$root/dist/"
   cp -r bin package.json LICENSE "$root/"
   ln -s /opt/bpfsvc/bin/bpfsvc "$1/usr/bin/bpfsvc"
 }
