@@ -53,7 +53,8 @@ export async function followCluster(options: FollowOptions): Promise<void> {
     missing = own.missing;
   };
   const tell = (ops: readonly Op[]): void => {
-    const kept = ops.flatMap(keep);
+    const kept: Op[] = [];
+    for (const op of ops) for (const each of keep(op)) kept.push(each);
     if (kept.length > 0) sink(kept);
     settle();
   };

@@ -20,13 +20,21 @@ export interface Told {
   readonly size: number;
 }
 
+/** The listings that named an object first and last. */
+interface Named {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** A cluster that has more than this and more than it had before is rare: it is listed twice. */
 const MOST_WAITING = 1000;
 
 export function createTold(kind: ModelObject['kind']): Told {
-  /** By "namespace/name", the listings that named it first and last. */
-  const names = new Map<string, { readonly first: number; readonly last: number }>();
+  /** By "namespace/name". */
+  const names = new Map<string, Named>();
   let listing = 0;
+  /** By the present listing alone; one for all of them. */
+  let now: Named = { first: listing, last: listing };
   /** What a listing alone has named so far. */
   const waiting = new Map<string, readonly Op[]>();
   let waits = false;
@@ -46,7 +54,7 @@ export function createTold(kind: ModelObject['kind']): Told {
     return [{ op: 'ignore', object: nameObject(raw) ?? `${kind} without a name`, reason: parsed.reason }];
   };
 
-  const deleteWhere = (isGone: (name: { readonly first: number; readonly last: number }) => boolean): readonly Op[] => {
+  const deleteWhere = (isGone: (name: Named) => boolean): readonly Op[] => {
     const ops: Op[] = [];
     for (const [key, name] of names) {
       if (!isGone(name)) continue;
@@ -66,7 +74,8 @@ export function createTold(kind: ModelObject['kind']): Told {
         else waiting.set(key, parse(raw));
         return [];
       }
-      if (before?.last !== listing) names.set(key, { first: before?.first ?? listing, last: listing });
+      if (before === undefined) names.set(key, now);
+      else if (before.last !== listing) names.set(key, { first: before.first, last: listing });
       const ops = parse(raw);
       // What was accepted under that name is no longer what the API has.
       return before === undefined || ops[0]?.op === 'set' ? ops : [deleteOf(kind, key), ...ops];
@@ -78,6 +87,7 @@ export function createTold(kind: ModelObject['kind']): Told {
     },
     beginListing() {
       listing += 1;
+      now = { first: listing, last: listing };
       endWaiting();
       waits = !tellsAtOnce;
     },
@@ -86,7 +96,7 @@ export function createTold(kind: ModelObject['kind']): Told {
       if (isTooMuch) return undefined;
       wasListed = true;
       const ops = [...waiting.values()].flat();
-      for (const key of waiting.keys()) names.set(key, { first: listing, last: listing });
+      for (const key of waiting.keys()) names.set(key, now);
       endWaiting();
       return [...ops, ...deleteWhere(({ last }) => last !== listing)];
     },
