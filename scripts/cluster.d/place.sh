@@ -16,6 +16,8 @@ CLUSTER_DNS=10.96.0.10
 OUTSIDE=203.0.113.2
 node_ip() { echo "192.168.77.$((10 + $1))"; }
 node_ip6() { echo "fd00:77::$((10 + $1))"; }
+# The addresses of all pods, one range per family, and those of a node's.
+POD_CIDRS=10.244.0.0/16,fd00:244::/48
 pod_cidr() { echo "10.244.$1.0/24"; }
 pod_cidr6() { echo "fd00:244:$1::/64"; }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The Service proxy of the cluster: bpfsvc as the DaemonSet of deploy/, or a real kube-proxy as its peer.
+# The Service proxy of the cluster: bpfsvc as the DaemonSet of deploy/, or a real kube-proxy as its peer. Both are told
+# the addresses of pods, as on most clusters: what comes from one's own pods is not masqueraded, nor bound by the Local policy.
 
 check_proxy() {
   case $1 in
@@ -19,7 +20,7 @@ start_proxy() {
 # start_bpfsvc SOCKET_HOOKS: needs the image in the nodes. The in-cluster address of the API is a ClusterIP, which nobody serves before the agent does.
 start_bpfsvc() {
   kubectl_cp -n kube-system create configmap bpfsvc-api --from-literal=server="https://$CONTROL_PLANE:6443" >/dev/null
-  kubectl_cp kustomize "$here/../deploy" | sed "s|^\( *\)- --standby$|&\n\1- --socket-hooks=$1|" | kubectl_cp apply -f - >/dev/null
+  kubectl_cp kustomize "$here/../deploy" | sed "s|^\( *\)- --standby$|&\n\1- --socket-hooks=$1\n\1- --cluster-cidr=$POD_CIDRS|" | kubectl_cp apply -f - >/dev/null
   wait_for 90 "the DaemonSet of bpfsvc" bpfsvc_ready || explain_pods app.kubernetes.io/name=bpfsvc
 }
 
@@ -41,7 +42,7 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: $mode
 hostnameOverride: n$i
-clusterCIDR: "10.244.0.0/16,fd00:244::/48"
+clusterCIDR: "$POD_CIDRS"
 clientConnection: {kubeconfig: $folder/kubeconfig.inside}
 conntrack: {maxPerCore: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 1h}
 YAML

@@ -48,6 +48,26 @@ test.each(
   CASE_MS,
 );
 
+// Only pods that the proxy knows to be its own: to others the Local policy gives the servers of their node.
+test(
+  'a pod reaches every server behind the address of a load balancer, as itself',
+  async () => {
+    const ingress = 'jsonpath={.status.loadBalancer.ingress[0].ip}';
+    await cluster.kubectl('wait', 'service/balanced', `--for=${ingress}`, '--timeout=30s');
+    const address = await cluster.kubectl('get', 'service', 'balanced', '-o', ingress);
+    const pod = await cluster.kubectl('get', 'pod', 'pod', '-o', 'jsonpath={.status.podIP}');
+    const ask = (path: string): string => `curl -sS --max-time 5 http://${address}:80/${path}`;
+    const answers = await cluster.inPod(
+      'pod',
+      `for i in $(seq 12); do ${ask('hostname')}; echo; done; ${ask('clientip')}`,
+    );
+    const lines = answers.split('\n').filter((line) => line !== '');
+    const client = lines.pop()?.replace(/:\d+$/, '');
+    expect({ names: [...new Set(lines)].toSorted(), client }).toEqual({ names: servers, client: pod });
+  },
+  CASE_MS,
+);
+
 test(
   'names are answered behind the ClusterIP of the DNS',
   async () => {
