@@ -21,9 +21,17 @@ test('a number is one already', () => {
   expect([1.5e12, 0, -1000].map(parseTimestamp)).toEqual([1.5e12, 0, -1000]);
 });
 
-test.each([undefined, null, '', 'yesterday', '2026-11-24', '2026-11-24 18:24:34Z', true, Number.NaN, 9e15, 'x'.repeat(1_000_000)])(
-  '%j is no time',
-  (raw) => {
-    expect(parseTimestamp(raw)).toBe(undefined);
-  },
-);
+test.each([
+  undefined,
+  null,
+  '',
+  'yesterday',
+  '2026-11-24',
+  '2026-11-24 18:24:34Z',
+  true,
+  Number.NaN,
+  9e15,
+  'x'.repeat(1_000_000),
+])('%j is no time', (raw) => {
+  expect(parseTimestamp(raw)).toBe(undefined);
+});
