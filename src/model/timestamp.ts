@@ -1,8 +1,17 @@
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
 
-/** Unix time in milliseconds of an RFC 3339 text as the API writes it in JSON, or of what is one already; or undefined. */
+/** A time that came as a number: from protobuf, never from JSON, where a number is no time. */
+export class UnixTime {
+  readonly seconds: number;
+
+  constructor(seconds: number) {
+    this.seconds = seconds;
+  }
+}
+
+/** Unix time in milliseconds of a UnixTime or an RFC 3339 text as the API writes it, or undefined. */
 export function parseTimestamp(raw: unknown): number | undefined {
-  if (typeof raw === 'number') return Math.abs(raw) <= FARTHEST ? raw : undefined;
+  if (raw instanceof UnixTime) return Math.abs(raw.seconds) <= FARTHEST_SECONDS ? raw.seconds * 1000 : undefined;
   const match = typeof raw === 'string' && raw.length <= 40 ? RFC3339.exec(raw) : null;
   if (match === null) return undefined;
   const number = (index: number): number => Number(match[index] ?? 0);
@@ -12,7 +21,7 @@ export function parseTimestamp(raw: unknown): number | undefined {
   return minutes * 60_000 + number(6) * 1000 + Math.floor(Number(`0.${match[7] ?? 0}`) * 1000);
 }
 
-const FARTHEST = 8.64e15; // no calendar goes beyond it
+const FARTHEST_SECONDS = 8.64e12; // Date knows none beyond it
 
 /** Days since 1970-01-01 in the Gregorian calendar, by eras of 400 years that start in March. */
 function daysFromCivil(year: number, month: number, day: number): number {

@@ -1,3 +1,4 @@
+import { UnixTime } from '../../../model/timestamp.ts';
 import type { Fields } from '../../../model/untrusted.ts';
 import { type FieldReader, filled } from './field-reader.ts';
 
@@ -66,9 +67,9 @@ function takeEntry(entry: { key: string; value: string }, field: number, from: F
   else from.skip();
 }
 
-/** metav1.Time, of which JSON has the seconds alone: in milliseconds. */
-function readTime(from: FieldReader): number {
-  return from.fields({ seconds: 0 }, takeSeconds).seconds * 1000;
+/** metav1.Time, of which JSON has the seconds alone. */
+function readTime(from: FieldReader): UnixTime {
+  return new UnixTime(from.fields({ seconds: 0 }, takeSeconds).seconds);
 }
 
 function takeSeconds(time: { seconds: number }, field: number, from: FieldReader): void {
