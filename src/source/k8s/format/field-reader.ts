@@ -10,13 +10,6 @@ export interface Place {
   readonly end: number;
 }
 
-/** What is read of an object, as its JSON would have it; who reads it fills in its kind. */
-export interface ObjectFields {
-  [field: string]: unknown;
-  kind: unknown;
-  apiVersion: unknown;
-}
-
 /** A message whose fields are read one after the other. Throws RangeError or Error where the bytes are no such message. */
 export class FieldReader {
   readonly #bytes: Uint8Array;

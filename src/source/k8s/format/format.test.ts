@@ -267,6 +267,28 @@ test('broken bytes are refused in one sentence', () => {
   expect(JSON_FORMAT.decode(Buffer.from('[]'))).toEqual({ ok: false, reason: 'a list came in place of an object' });
 });
 
+/** runtime.Unknown around a Service of these bytes. */
+function serviceOf(raw: readonly number[], order: 'as written' | 'turned' = 'as written'): Buffer {
+  const typeMeta = [0x0a, 0x0d, 0x0a, 0x02, ...Buffer.from('v1'), 0x12, 0x07, ...Buffer.from('Service')];
+  const parts = [typeMeta, [0x12, raw.length, ...raw]];
+  return Buffer.from([...Buffer.from('k8s\0'), ...(order === 'turned' ? parts.toReversed() : parts).flat()]);
+}
+
+test('a field of another wire type is refused, what nobody reads is not looked at', () => {
+  expect(PROTOBUF.decode(serviceOf([0x08, 0x01]))).toEqual({
+    ok: false,
+    reason: 'an object is not valid protobuf: field 1 has wire type 0, not 2',
+  });
+  const unread = [0x20, 0x01, 0x2d, 1, 2, 3, 4, 0x31, 1, 2, 3, 4, 5, 6, 7, 8]; // a varint, 32 bits, 64 bits
+  expect(PROTOBUF.decode(serviceOf(unread))).toMatchObject({ ok: true, value: { kind: 'Service' } });
+});
+
+test('the kind may come behind the object', () => {
+  const metadata = [0x0a, 0x03, 0x0a, 0x01, 0x61]; // named "a"
+  const value = { kind: 'Service', apiVersion: 'v1', metadata: { name: 'a' } };
+  expect(PROTOBUF.decode(serviceOf(metadata, 'turned'))).toMatchObject({ ok: true, value });
+});
+
 test('no bytes make a decoder throw', () => {
   const whole = Buffer.from(encodeObject(SLICES['of every field'] ?? {}));
   const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 5 });

@@ -1,6 +1,7 @@
 import type { Fields } from '../../../model/untrusted.ts';
 import { createByteCache } from './byte-cache.ts';
-import { append, type FieldReader, type ObjectFields, type Place } from './field-reader.ts';
+import { append, type FieldReader, type Place } from './field-reader.ts';
+import type { ObjectFields } from './object-fields.ts';
 import { readMetadata } from './read-metadata.ts';
 
 /** discovery/v1 EndpointSlice */

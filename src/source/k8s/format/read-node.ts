@@ -1,34 +1,12 @@
-import { append, type FieldReader, filled, type ObjectFields, type Place } from './field-reader.ts';
-import { readMetadata } from './read-metadata.ts';
+import type { Fields } from '../../../model/untrusted.ts';
+import { append, type FieldReader, filled } from './field-reader.ts';
 
-/** core/v1 Node */
-export function readNode(from: FieldReader, place?: Place): ObjectFields {
-  return from.fields(new NodeFields(), takeNode, place);
+export function readNodeSpec(from: FieldReader): Fields {
+  return from.fields(new Spec(), takeSpec);
 }
 
-class NodeFields {
-  [field: string]: unknown;
-  kind: unknown;
-  apiVersion: unknown;
-  metadata: unknown;
-  spec: unknown;
-  status: unknown;
-}
-
-function takeNode(node: NodeFields, field: number, from: FieldReader): void {
-  switch (field) {
-    case 1:
-      node.metadata = readMetadata(from);
-      break;
-    case 2:
-      node.spec = from.fields(new Spec(), takeSpec);
-      break;
-    case 3:
-      node.status = from.fields({ addresses: undefined }, takeNodeStatus);
-      break;
-    default:
-      from.skip();
-  }
+export function readNodeStatus(from: FieldReader): Fields {
+  return from.fields({ addresses: undefined }, takeStatus);
 }
 
 class Spec {
@@ -59,7 +37,7 @@ function takeTaint(taint: { key: unknown }, field: number, from: FieldReader): v
   else from.skip();
 }
 
-function takeNodeStatus(status: { addresses: unknown }, field: number, from: FieldReader): void {
+function takeStatus(status: { addresses: unknown }, field: number, from: FieldReader): void {
   if (field === 5) {
     const address = from.fields({ type: undefined, address: undefined }, takeAddress);
     status.addresses = append(status.addresses, address, 'addresses');

@@ -1,35 +1,12 @@
 import type { Fields } from '../../../model/untrusted.ts';
-import { append, type FieldReader, filled, type ObjectFields, type Place } from './field-reader.ts';
-import { readMetadata } from './read-metadata.ts';
+import { append, type FieldReader, filled } from './field-reader.ts';
 
-/** core/v1 Service */
-export function readService(from: FieldReader, place?: Place): ObjectFields {
-  return from.fields(new ServiceFields(), takeService, place);
+export function readServiceSpec(from: FieldReader): Fields {
+  return from.fields(new Spec(), takeSpec);
 }
 
-class ServiceFields {
-  [field: string]: unknown;
-  kind: unknown;
-  apiVersion: unknown;
-  metadata: unknown;
-  spec: unknown;
-  status: unknown;
-}
-
-function takeService(service: ServiceFields, field: number, from: FieldReader): void {
-  switch (field) {
-    case 1:
-      service.metadata = readMetadata(from);
-      break;
-    case 2:
-      service.spec = from.fields(new Spec(), takeSpec);
-      break;
-    case 3:
-      service.status = from.fields({ loadBalancer: undefined }, takeStatus);
-      break;
-    default:
-      from.skip();
-  }
+export function readServiceStatus(from: FieldReader): Fields {
+  return from.fields({ loadBalancer: undefined }, takeStatus);
 }
 
 class Spec {

@@ -1,4 +1,5 @@
-import { type FieldReader, filled, type ObjectFields, type Place } from './field-reader.ts';
+import { type FieldReader, filled, type Place } from './field-reader.ts';
+import type { ObjectFields } from './object-fields.ts';
 
 /** metav1.Status */
 export function readStatus(from: FieldReader, place?: Place): ObjectFields {
