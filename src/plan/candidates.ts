@@ -42,7 +42,6 @@ export function gatherCandidates(entries: readonly SlicePortEntry[], nodeName: s
       return { source, endpoint: { ip, port: port.port, local, serving, terminating } };
     }),
   );
-  if (isAscending(all)) return all; // sort() would copy them twice
   all.sort(compareCandidates); // stable: duplicates keep the order they were seen in
   const unique: Candidate[] = [];
   for (const candidate of all) {
@@ -55,13 +54,6 @@ export function gatherCandidates(entries: readonly SlicePortEntry[], nodeName: s
 
 function indexKey(family: Family, port: { readonly name: string; readonly protocol: string }): string {
   return `${family}/${port.protocol}/${port.name}`;
-}
-
-function isAscending(candidates: readonly Candidate[]): boolean {
-  return candidates.every((candidate, index) => {
-    const previous = candidates[index - 1];
-    return previous === undefined || compareCandidates(previous, candidate) < 0;
-  });
 }
 
 function compareCandidates(a: Candidate, b: Candidate): number {

@@ -32,9 +32,8 @@ export interface Selection {
 
 /** kube-proxy's CategorizeEndpoints: keeps the order of the candidates. */
 export function selectEndpoints(candidates: readonly Candidate[], wanted: Wanted, topology: Topology): Selection {
-  const isReady = ({ source }: Candidate): boolean => source.conditions.ready;
-  const ready = candidates.every(isReady) ? candidates : candidates.filter(isReady);
-  const draining = ready === candidates ? [] : candidates.filter(({ source }) => isDraining(source.conditions));
+  const ready = candidates.filter(({ source }) => source.conditions.ready);
+  const draining = candidates.filter(({ source }) => isDraining(source.conditions));
   const isLocal = ({ endpoint }: Candidate): boolean => endpoint.local;
   return {
     cluster: wanted.cluster ? firstUsed(preferred(ready, topology), draining) : NO_ENDPOINTS,

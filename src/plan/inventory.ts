@@ -51,7 +51,7 @@ export function createInventory(nodeName: string): Inventory {
     if (slice.service === undefined) return;
     const present = slices.get(slice.service) ?? [];
     const at = present.findIndex((other) => other.name > slice.name);
-    slices.set(slice.service, at === -1 ? [...present, slice] : present.toSpliced(at, 0, slice));
+    slices.set(slice.service, present.toSpliced(at === -1 ? present.length : at, 0, slice));
     sliceServices.set(path, slice.service);
     dirty.add(slice.service);
   };

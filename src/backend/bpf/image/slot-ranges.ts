@@ -43,8 +43,7 @@ export function createSlotRangePool(capacity: number): SlotRangePool {
   const cut = (index: number, gap: SlotRange, range: SlotRange): void => {
     const left = { offset: gap.offset, size: range.offset - gap.offset };
     const right = { offset: endOf(range), size: endOf(gap) - endOf(range) };
-    if (left.size === 0 && right.size > 0) gaps[index] = right;
-    else gaps.splice(index, 1, ...[left, right].filter(({ size }) => size > 0));
+    gaps.splice(index, 1, ...[left, right].filter(({ size }) => size > 0));
   };
   const free = (range: SlotRange): void => {
     const index = gapBefore(range.offset);
