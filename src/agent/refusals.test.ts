@@ -45,3 +45,11 @@ test('an object with many reasons tells them all at once', () => {
   refusals.ignored(Array.from({ length: 10 }, (_, at) => ignored('Service a/b', `port ${at}`)));
   expect(told()).toHaveLength(10);
 });
+
+test('each reason counts as a line where they change all the time', () => {
+  const { refusals, told } = start();
+  const reasonsOf = (change: number) =>
+    [1, 2, 3, 4].map((at) => ignored('Service a/b', `port ${at} of change ${change}`));
+  for (let change = 0; change < 1000; change++) refusals.ignored(reasonsOf(change));
+  expect(told()).toHaveLength(8);
+});

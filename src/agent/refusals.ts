@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { SyncReport } from '../backend/backend.ts';
 import type { Ignored } from '../plan/state.ts';
 
-/** Tells each refusal once, with object, cause and cure; and that it is over. Of what changes all the time, a few times an hour. */
+/** Tells each refusal once, with object, cause and cure; and that it is over. Of what changes all the time, a few lines an hour. */
 export interface RefusalLog {
   ignored(objects: readonly Ignored[]): void;
   refused(services: SyncReport['refused']): void;
@@ -41,7 +41,8 @@ function createTeller(teller: Teller): (now: readonly (readonly [string, string]
     const told = new Map<string, boolean>(); // all that is new of a subject, or nothing
     for (const [subject, reason] of now) {
       if (before.get(subject)?.has(reason) !== true && reasons.get(subject)?.has(reason) !== true) {
-        const mayTell = told.get(subject) ?? teller.mayTell(subject);
+        const isAllowed = teller.mayTell(subject); // each line counts
+        const mayTell = told.get(subject) ?? isAllowed;
         told.set(subject, mayTell);
         teller.begins(subject, reason, mayTell);
       }
@@ -52,19 +53,19 @@ function createTeller(teller: Teller): (now: readonly (readonly [string, string]
   };
 }
 
-const MOST_TIMES = 6;
+const MOST_LINES = 6;
 const PERIOD_MS = 3_600_000;
 /** Subjects that are remembered; beyond, all are forgotten, and told anew. */
 const MOST_SUBJECTS = 10_000;
 
-/** So many times for a subject, then for an hour none. */
+/** So many lines of a subject, then for an hour none. */
 function createAllowance(now: () => number): (subject: string) => boolean {
   const allowances = new Map<string, { readonly until: number; left: number }>();
   return (subject) => {
     let allowance = allowances.get(subject);
     if (allowance === undefined || now() >= allowance.until) {
       if (allowances.size >= MOST_SUBJECTS) allowances.clear();
-      allowance = { until: now() + PERIOD_MS, left: MOST_TIMES };
+      allowance = { until: now() + PERIOD_MS, left: MOST_LINES };
       allowances.set(subject, allowance);
     }
     if (allowance.left === 0) return false;

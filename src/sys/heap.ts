@@ -1,16 +1,7 @@
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { libc } from './ffi/library.ts';
-
-/** Frees what nothing leads to any more; V8 by itself lets a heap grow to the double first. */
-export function collectGarbage(): void {
-  setFlagsFromString('--expose-gc'); // puts it into contexts made from then on
-  collect ??= runInNewContext('gc') as () => void;
-  collect();
-}
-
-let collect: (() => void) | undefined;
+import { collectGarbage } from './garbage.ts';
 
 const MOST_ROUNDS = 8;
 /** Gaps beside what is used that are not worth a round. */
@@ -40,12 +31,12 @@ export function compactHeap(): void {
   libc().malloc_trim(0);
 }
 
-const LOOK_MS = 5 * 60_000;
+const LOOK_MS = 2 * 60_000;
 /** More than the heap of an agent at rest breathes. */
 const GROWTH_BYTES = 4_000_000;
 
 /**
- * Compacts a heap that has grown since it was compacted, looking every five minutes: V8 collects old garbage when the
+ * Compacts a heap that has grown since it was compacted, looking every two minutes: V8 collects old garbage when the
  * heap has doubled, and does not give the gaps back. Compacts at once, too.
  */
 export function keepHeapCompact(signal: AbortSignal): void {

@@ -16,22 +16,20 @@ export function splitByLength(longestFrame: number): FrameSplitter {
       return pending.size > 0;
     },
     push(chunk) {
-      pending.add(chunk);
-      if (pending.size < needed) return NONE;
-      const bytes = pending.take();
+      const bytes = pending.join(chunk);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const frames: Uint8Array[] = [];
       let at = 0;
-      for (;;) {
-        needed = HEADER_BYTES;
-        if (bytes.length - at < needed) break;
-        const length = bytes.readUInt32BE(at);
+      while (bytes.length - at >= needed) {
+        const length = view.getUint32(at);
         if (length > longestFrame) return refuse(`an event has ${length} bytes, more than ${longestFrame}`);
-        needed += length;
+        needed = HEADER_BYTES + length;
         if (bytes.length - at < needed) break;
         frames.push(bytes.subarray(at + HEADER_BYTES, at + needed));
         at += needed;
+        needed = HEADER_BYTES;
       }
-      if (at < bytes.length) pending.add(bytes.subarray(at));
+      pending.keep(bytes, at);
       return accept(frames);
     },
   };
@@ -45,19 +43,17 @@ export function splitByLine(longestFrame: number): FrameSplitter {
       return pending.size > 0;
     },
     push(chunk) {
-      pending.add(chunk);
-      if (!chunk.includes(LINE_FEED)) {
-        return pending.size > longestFrame ? refuse(`an event has more than ${longestFrame} bytes`) : NONE;
-      }
-      const bytes = pending.take();
+      const begun = pending.size;
+      const bytes = pending.join(chunk);
       const frames: Uint8Array[] = [];
       let at = 0;
-      for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, at)) {
+      for (let end = bytes.indexOf(LINE_FEED, begun); end !== -1; end = bytes.indexOf(LINE_FEED, at)) {
         if (end - at > longestFrame) return refuse(`an event has more than ${longestFrame} bytes`);
         if (end > at) frames.push(bytes.subarray(at, end));
         at = end + 1;
       }
-      if (at < bytes.length) pending.add(bytes.subarray(at));
+      if (bytes.length - at > longestFrame) return refuse(`an event has more than ${longestFrame} bytes`);
+      pending.keep(bytes, at);
       return accept(frames);
     },
   };
@@ -65,27 +61,57 @@ export function splitByLine(longestFrame: number): FrameSplitter {
 
 const HEADER_BYTES = 4;
 const LINE_FEED = 0x0a;
-const NONE: Parse<readonly Uint8Array[]> = accept([]);
+/** Room that is worth keeping for the next frame that comes in pieces. */
+const SMALL_BYTES = 64 << 10;
+const NOTHING = new Uint8Array();
 
-/** Chunks of one frame, joined once. */
-function gather(): { readonly size: number; add(chunk: Uint8Array): void; take(): Buffer } {
-  let chunks: Uint8Array[] = [];
+interface Gatherer {
+  readonly size: number;
+  /** What is pending and this behind it; the chunk itself where nothing is. */
+  join(chunk: Uint8Array): Uint8Array;
+  /** What join() gave is pending from `at` on. */
+  keep(bytes: Uint8Array, at: number): void;
+}
+
+/**
+ * Chunks of one frame in one buffer, which the next such frame finds again: a large event comes in a hundred chunks, and a
+ * buffer for each would wait for V8, who does not see their weight. Large room stays only while all frames need it.
+ */
+function gather(): Gatherer {
+  let room = NOTHING;
+  let start = 0;
   let size = 0;
+  /** Moves what is pending to the beginning of room that is large enough. */
+  const makeRoom = (needed: number): void => {
+    if (start === 0 && needed <= room.length) return;
+    const held = room.subarray(start, start + size);
+    if (needed > room.length) room = new Uint8Array(Math.max(needed, 2 * room.length));
+    room.set(held);
+    start = 0;
+  };
   return {
     get size() {
       return size;
     },
-    add(chunk) {
-      chunks.push(chunk);
-      size += chunk.length;
+    join(chunk) {
+      if (size === 0) return chunk;
+      const joined = size + chunk.length;
+      makeRoom(joined);
+      room.set(chunk, size);
+      return room.subarray(0, joined);
     },
-    take() {
-      const [first, ...others] = chunks;
-      chunks = [];
-      size = 0;
-      if (first === undefined) return Buffer.alloc(0);
-      if (others.length > 0) return Buffer.concat([first, ...others]);
-      return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
+    keep(bytes, at) {
+      const isJoined = size > 0;
+      const rest = bytes.length - at;
+      if (isJoined) {
+        start = at; // the frames before it are still to be read: what is behind them moves with the next join()
+      } else if (rest > 0) {
+        makeRoom(rest);
+        room.set(bytes.subarray(at));
+      } else if (room.length > SMALL_BYTES) {
+        room = NOTHING;
+      }
+      size = rest;
     },
   };
 }
