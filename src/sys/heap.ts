@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { libc } from './ffi/library.ts';
 import { collectGarbage } from './garbage.ts';
 
@@ -32,8 +32,9 @@ export function compactHeap(): void {
 }
 
 const LOOK_MS = 2 * 60_000;
-/** More than the heap of an agent at rest breathes. */
-const GROWTH_BYTES = 4_000_000;
+/** A large heap costs more to compact, and breathes more. */
+const GROWTH = 1.1;
+const GROWTH_BYTES = 1_000_000;
 
 /**
  * Compacts a heap that has grown since it was compacted, looking every two minutes: V8 collects old garbage when the
@@ -42,7 +43,7 @@ const GROWTH_BYTES = 4_000_000;
 export function keepHeapCompact(signal: AbortSignal): void {
   let compact = compactAndMeasure();
   const timer = setInterval(() => {
-    if (process.memoryUsage().heapTotal > compact + GROWTH_BYTES) compact = compactAndMeasure();
+    if (oldBytes() > compact * GROWTH + GROWTH_BYTES) compact = compactAndMeasure();
   }, LOOK_MS);
   timer.unref();
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
@@ -50,5 +51,11 @@ export function keepHeapCompact(signal: AbortSignal): void {
 
 function compactAndMeasure(): number {
   compactHeap();
-  return process.memoryUsage().heapTotal;
+  return oldBytes();
+}
+
+/** All but the young generation, which is full or empty at any time. */
+function oldBytes(): number {
+  const old = getHeapSpaceStatistics().filter(({ space_name }) => space_name !== 'new_space');
+  return old.reduce((sum, { space_size }) => sum + space_size, 0);
 }

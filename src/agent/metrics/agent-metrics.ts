@@ -103,16 +103,19 @@ export function createAgentMetrics(clocks: Clocks, state: () => DataplaneState):
 
 /** Changes of one kind of object, and how many of them wait for a sync. */
 function createChanges(name: string, kind: string) {
-  const counted = createCounter(`${PREFIX}sync_proxy_rules_${name}_changes_total`, `Cumulative ${kind} changes`, {});
+  const changes = `${PREFIX}sync_proxy_rules_${name}_changes`;
+  let total = 0;
   let pending = 0;
   let taken = 0;
   return {
     list: [
-      counted,
-      createGauge(`${PREFIX}sync_proxy_rules_${name}_changes_pending`, `Pending ${kind} changes`, () => pending),
+      createReading({ name: `${changes}_total`, help: `Cumulative ${kind} changes`, type: 'counter' }, () => [
+        [{}, total],
+      ]),
+      createGauge(`${changes}_pending`, `Pending ${kind} changes`, () => pending),
     ],
     count() {
-      counted.add(1);
+      total += 1;
       pending += 1;
     },
     /** A sync begins with what there is now. */
