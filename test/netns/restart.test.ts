@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Agent } from '../support/agent.ts';
 import type { Lab } from '../support/lab.ts';
-import type { TrafficReport } from '../support/probe/protocol.ts';
+import { startTraffic, stopTraffic } from '../support/traffic.ts';
 import { createServingLab, PORT, VIP } from '../support/world.ts';
 
 let lab: Lab;
@@ -12,7 +12,7 @@ afterAll(() => lab?.dispose());
 
 it('kill -9, a change meanwhile and a restart hurt no connection', async () => {
   const crashing = await Agent.start(lab);
-  const traffic = await startTraffic();
+  const traffic = await startTraffic(lab);
   await crashing.kill();
   expect((await lab.pod('a').probe.connect({ host: VIP.single.ipv4, port: PORT })).kind).toBe('answered');
   const agent = await Agent.start(lab);
@@ -25,7 +25,7 @@ it('kill -9, a change meanwhile and a restart hurt no connection', async () => {
 
 it('SIGTERM ends it with 0 and leaves the dataplane working; a new one takes over', async () => {
   const agent = await Agent.start(lab);
-  const traffic = await startTraffic();
+  const traffic = await startTraffic(lab);
   expect(await agent.stop()).toBe(0);
   const next = await Agent.start(lab);
   await stopTraffic(traffic);
@@ -61,22 +61,3 @@ it('a second agent exits 1 and names the holder; one on standby takes over', asy
   await standby.logged('dataplane in sync');
   expect(await standby.stop()).toBe(0);
 }, 60_000);
-
-/** Every kind of client, by both paths. */
-async function startTraffic(): Promise<readonly (() => Promise<TrafficReport>)[]> {
-  const probes = [lab.pod('a').probe, lab.pod('a').rawProbe, lab.node.probe];
-  const started = probes.flatMap((probe) => [
-    probe.traffic('held-tcp', { host: VIP.web.ipv4, port: PORT }, 100),
-    probe.traffic('new-tcp', { host: VIP.web.ipv6, port: PORT }, 100),
-    probe.traffic('new-udp', { host: VIP.web.ipv4, port: PORT }, 100),
-  ]);
-  return Promise.all(started);
-}
-
-async function stopTraffic(stops: readonly (() => Promise<TrafficReport>)[]): Promise<void> {
-  for (const stop of stops) {
-    const report = await stop();
-    expect(report.failures).toEqual({});
-    expect(report.answered).toBeGreaterThan(0);
-  }
-}

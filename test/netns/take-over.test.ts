@@ -8,7 +8,7 @@ import { eventually, TIME_SCALE } from '../support/deadline.ts';
 import { type Got, httpGet } from '../support/http-get.ts';
 import type { Lab } from '../support/lab.ts';
 import { serviceObjects } from '../support/objects.ts';
-import type { TrafficReport } from '../support/probe/protocol.ts';
+import { startTraffic, stopTraffic } from '../support/traffic.ts';
 import { createServingLab, PORT, serviceOf, VIP, vip } from '../support/world.ts';
 
 // Two agents overlap on a node, as in a rolling update: one holds it, the other stands by.
@@ -41,7 +41,7 @@ describe.each([
     await eventually('the ready file', () => existsSync(readyFile) || undefined, STANDBY_MS);
     expect(standby.lines.map(({ msg }) => msg)).not.toContain('dataplane in sync');
 
-    const traffic = await startTraffic();
+    const traffic = await startTraffic(lab);
     expect((await end(holder)) ?? undefined).toBe(status);
     const ended = performance.now();
     await standby.logged('dataplane in sync');
@@ -138,23 +138,4 @@ function standingBy(readyFile?: string): AgentOptions {
 
 function health(): Promise<Got> {
   return httpGet(lab.node, 'http://127.0.0.1:10256/healthz');
-}
-
-/** Every kind of client: through the socket hooks, through the packets' path, and the node itself. */
-async function startTraffic(): Promise<readonly (() => Promise<TrafficReport>)[]> {
-  const probes = [lab.pod('a').probe, lab.pod('a').rawProbe, lab.node.probe];
-  const started = probes.flatMap((probe) => [
-    probe.traffic('held-tcp', { host: VIP.web.ipv4, port: PORT }, 100),
-    probe.traffic('new-tcp', { host: VIP.web.ipv6, port: PORT }, 100),
-    probe.traffic('new-udp', { host: VIP.web.ipv4, port: PORT }, 100),
-  ]);
-  return Promise.all(started);
-}
-
-async function stopTraffic(stops: readonly (() => Promise<TrafficReport>)[]): Promise<void> {
-  for (const stop of stops) {
-    const report = await stop();
-    expect(report.failures).toEqual({});
-    expect(report.answered).toBeGreaterThan(0);
-  }
 }
