@@ -31,13 +31,13 @@ export function compactHeap(): void {
   libc().malloc_trim(0);
 }
 
-const LOOK_MS = 2 * 60_000;
+const LOOK_MS = 60_000;
 /** A large heap costs more to compact, and breathes more. */
 const GROWTH = 1.1;
 const GROWTH_BYTES = 1_000_000;
 
 /**
- * Compacts a heap that has grown since it was compacted, looking every two minutes: V8 collects old garbage when the
+ * Compacts a heap that has grown since it was compacted, looking every minute: V8 collects old garbage when the
  * heap has doubled, and does not give the gaps back. Compacts at once, too.
  */
 export function keepHeapCompact(signal: AbortSignal): void {

@@ -20,7 +20,7 @@ export function loadYaml(text: string): LoadedYaml {
     if (!(error instanceof YAMLException)) throw error;
     // The end of the text counts as the line after the last.
     const line = Math.min(error.mark.line, countLines(text.trimEnd()));
-    return { ok: false, line, reason: `this is not YAML: ${error.reason}: correct it` };
+    return { ok: false, line, reason: `this is neither YAML nor JSON: ${error.reason}: correct it` };
   }
 }
 

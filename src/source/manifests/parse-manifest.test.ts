@@ -18,7 +18,7 @@ describe('parseManifest', () => {
     expect(read(`# nodes\n${node('a')}---\nkind: Pod\nmetadata:\n  name: p\n---\na: b: c\n---\n${node('b')}`)).toEqual([
       ['Node a', 2, 'Node'],
       ['Pod p', 7, KIND],
-      [undefined, 11, 'this is not YAML: bad indentation of a mapping entry: correct it'],
+      [undefined, 11, 'this is neither YAML nor JSON: bad indentation of a mapping entry: correct it'],
       ['Node b', 13, 'Node'],
     ]);
   });
@@ -27,7 +27,7 @@ describe('parseManifest', () => {
     const text = `apiVersion: v1\nitems:\n${item('a')}- kind: Node\n  b: c: d\n${item('e')}- 5\nkind: List\n`;
     expect(read(text)).toEqual([
       ['Node a', 3, 'Node'],
-      [undefined, 8, 'this is not YAML: bad indentation of a mapping entry: correct it'],
+      [undefined, 8, 'this is neither YAML nor JSON: bad indentation of a mapping entry: correct it'],
       ['Node e', 9, 'Node'],
       [undefined, 13, '5 is not an object: write a Service, an EndpointSlice or a Node'],
     ]);
