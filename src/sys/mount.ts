@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { check, Errno, sysError } from './errno.ts';
 import { libc } from './ffi/library.ts';
+import { makeFolder } from './make-folder.ts';
 
 const BPF_FS_MAGIC = 0xcafe4a11;
 const MNT_DETACH = 2;
@@ -29,7 +30,7 @@ export function isBpffsMountPoint(path: string): boolean {
 
 /** Mounts a new, empty bpffs; makes the folder where missing. */
 export function mountBpffs(directory: string): void {
-  mkdirSync(directory, { recursive: true });
+  makeFolder(directory);
   const result = libc().mount('bpf', directory, 'bpf', 0, undefined);
   if (result === -Errno.ENODEV) {
     throw sysError(

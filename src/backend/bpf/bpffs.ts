@@ -1,7 +1,8 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, rmdirSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, rmdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from '../../sys/flock.ts';
+import { makeFolder } from '../../sys/make-folder.ts';
 import { isBpffs, isBpffsMountPoint, mountBpffs, unmount } from '../../sys/mount.ts';
 
 /** Where the system mounts its bpffs; inside of sysfs, where no folder can be made without it. */
@@ -15,8 +16,8 @@ const RACE_MS = 10;
 /** Makes `folder` on a bpffs; mounts one where none is and then returns where. */
 export async function provideBpffs(folder: string): Promise<string | undefined> {
   const mounted = isBpffs(folder) ? undefined : await mountOnce(mountPointOf(folder), () => isBpffs(folder));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (mounted !== undefined) mkdirSync(join(folder, MARK), { recursive: true });
+  makeFolder(folder);
+  if (mounted !== undefined) makeFolder(join(folder, MARK));
   return mounted;
 }
 
@@ -39,7 +40,7 @@ function mountPointOf(folder: string): string {
 
 /** Of two agents that start at once, one mounts: whoever locks the folder that is to be covered. */
 async function mountOnce(mountPoint: string, isDone: () => boolean): Promise<string | undefined> {
-  mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
+  makeFolder(mountPoint);
   const fd = openSync(mountPoint, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     while (!tryLock(fd)) await sleep(RACE_MS);

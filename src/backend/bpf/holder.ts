@@ -1,9 +1,10 @@
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, LAYOUT_HASH } from '../../abi/generated.ts';
 import { SysError } from '../../errors.ts';
 import { BpfMap } from '../../sys/bpf-map.ts';
 import { tryLock } from '../../sys/flock.ts';
+import { makeFolder } from '../../sys/make-folder.ts';
 import { listGenerations, mapPin, pinsOf } from './pins.ts';
 
 export interface HolderOptions {
@@ -33,7 +34,7 @@ export class Holder implements Disposable {
   }
 
   static async take({ bpffs, standby, signal, onWait }: HolderOptions): Promise<Holder> {
-    mkdirSync(bpffs, { recursive: true, mode: 0o700 });
+    makeFolder(bpffs);
     const fd = openSync(bpffs, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       if (!tryLock(fd)) {

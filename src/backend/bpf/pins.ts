@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { LAYOUT_HASH } from '../../abi/generated.ts';
 import { AbiMismatchError } from '../../errors.ts';
+import { makeFolder } from '../../sys/make-folder.ts';
 
 /** Where one generation keeps its pins. A layout's folder is "v" and its hash. */
 export interface Pins {
@@ -55,8 +56,8 @@ export function refuseStranger(root: string): void {
 
 /** Where somebody removed them, their pins come back into new ones. */
 export function makeFolders({ maps, links }: Pins): void {
-  mkdirSync(maps, { recursive: true, mode: 0o700 });
-  mkdirSync(links, { recursive: true, mode: 0o700 });
+  makeFolder(maps);
+  makeFolder(links);
 }
 
 export function mapPin(pins: Pins, map: string): string {
