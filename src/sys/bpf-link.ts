@@ -2,10 +2,9 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { Direction } from './bpf-constants.ts';
 import { AttachType } from './bpf-constants.ts';
 import type { Program } from './bpf-program.ts';
-import { bpf } from './bpf-syscall.ts';
 import { check, Errno, sysError } from './errno.ts';
 import { Fd } from './fd.ts';
-import { libbpf } from './ffi/library.ts';
+import { createLinkAside, libbpf } from './ffi/library.ts';
 import { Struct } from './ffi/struct.ts';
 import { type LinkInfo, readLinkInfo } from './link-info.ts';
 import { openPin, pinTo } from './pin.ts';
@@ -13,7 +12,6 @@ import { openPin, pinTo } from './pin.ts';
 /** Among the other TCX programs of the device. */
 export type TcxPlace = 'first' | 'last';
 
-const BPF_LINK_CREATE = 28;
 /** BPF_F_BEFORE, BPF_F_AFTER without a neighbour: the very first, the very last. */
 const PLACE_FLAGS = { first: 1 << 3, last: 1 << 4 } as const;
 
@@ -69,14 +67,16 @@ export function attachCgroup(program: Program, directory: string): Link {
   }
 }
 
-/** Throws SysError EINVAL where the kernel has no TCX (before Linux 6.6). */
-export function attachTcx(program: Program, ifindex: number, direction: Direction, place: TcxPlace): Link {
-  const attr = new Struct(64)
-    .u32(0, program.fd)
-    .u32(4, ifindex)
-    .u32(8, direction === 'ingress' ? AttachType.tcxIngress : AttachType.tcxEgress)
-    .u32(12, PLACE_FLAGS[place]);
-  const fd = bpf(BPF_LINK_CREATE, attr);
+/** Rejects with SysError EINVAL where the kernel has no TCX (before Linux 6.6). */
+export async function attachTcx(
+  program: Program,
+  ifindex: number,
+  direction: Direction,
+  place: TcxPlace,
+): Promise<Link> {
+  const hook = direction === 'ingress' ? AttachType.tcxIngress : AttachType.tcxEgress;
+  const options = Struct.options(16).u32(8, PLACE_FLAGS[place]);
+  const fd = await createLinkAside(program.fd, ifindex, hook, options.bytes);
   return new Link(new Fd(attached(fd, program, `ifindex ${ifindex} ${direction}`)));
 }
 

@@ -68,7 +68,7 @@ test('cleanup leaves nothing of a run that crashed, of any layout, and nothing e
     const pins = makePins(scratch.bpffs);
     using object = await loadDataplane(pins, probeFeatures());
     attachSocketHooks({ object, pins, cgroup: scratch.cgroup });
-    for (const hook of DEVICE_HOOKS) clsactFilters(object).attach(veth.ifindex, hook);
+    for (const hook of DEVICE_HOOKS) await clsactFilters(object).attach(veth.ifindex, hook);
     mkdirSync(join(scratch.bpffs, 'v0123456789ab', 'maps'), { recursive: true });
     left = objectsOf(pins, object);
     expect(left()).toBe(8 + object.maps.size);

@@ -164,7 +164,7 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
       const hooks = new DeviceHooks(attacherOf(object), rows, silent);
       const key = new Uint8Array(Uint32Array.of(veth.ifindex).buffer);
 
-      expect(hooks.apply(new Map([[veth.ifindex, POD]]))).toBe(1);
+      expect(await hooks.apply(new Map([[veth.ifindex, POD]]))).toBe(1);
       expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([
         ['pod_in'],
         ['pod_out'],
@@ -174,16 +174,16 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
         bridgeIfindex: 0,
         peerNsid: 7,
       });
-      expect(hooks.apply(new Map([[veth.ifindex, POD]]))).toBe(0);
+      expect(await hooks.apply(new Map([[veth.ifindex, POD]]))).toBe(0);
 
-      expect(hooks.apply(new Map([[veth.ifindex, UPLINK]]))).toBe(1);
+      expect(await hooks.apply(new Map([[veth.ifindex, UPLINK]]))).toBe(1);
       expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([
         ['uplink_in'],
         ['uplink_out'],
       ]);
       expect(Device.decode(rows.lookup(key) ?? new Uint8Array()).role).toBe(DeviceRole.UPLINK);
 
-      expect(hooks.apply(new Map())).toBe(1);
+      expect(await hooks.apply(new Map())).toBe(1);
       expect([programsAt(veth.ifindex, 'ingress'), programsAt(veth.ifindex, 'egress')]).toEqual([[], []]);
       expect(rows.lookup(key)).toBeUndefined();
       expect(readdirSync(pins.links)).toEqual([]);
@@ -192,16 +192,16 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
     test('are taken over by the next run, also the ones it no longer wants', async () => {
       using kept = makeVeth();
       using first = await load();
-      new DeviceHooks(attacherOf(first), first.map('devices'), silent).apply(new Map([[kept.ifindex, POD]]));
+      await new DeviceHooks(attacherOf(first), first.map('devices'), silent).apply(new Map([[kept.ifindex, POD]]));
       using second = await load();
       const hooks = new DeviceHooks(attacherOf(second), second.map('devices'), silent);
-      expect(hooks.apply(new Map([[kept.ifindex, POD]]))).toBe(1);
+      expect(await hooks.apply(new Map([[kept.ifindex, POD]]))).toBe(1);
       expect(programsAt(kept.ifindex, 'ingress')).toEqual(['pod_in']);
       expect(
         attacherOf(second).isAttached(kept.ifindex, { program: 'pod_in', direction: 'ingress', place: 'first' }),
       ).toBe(true);
       using third = await load();
-      expect(new DeviceHooks(attacherOf(third), third.map('devices'), silent).apply(new Map())).toBe(1);
+      expect(await new DeviceHooks(attacherOf(third), third.map('devices'), silent).apply(new Map())).toBe(1);
       expect(programsAt(kept.ifindex, 'ingress')).toEqual([]);
     });
 
@@ -211,14 +211,14 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
       const roles = new Map([[veth.ifindex, POD]]);
       const attacher = attacherOf(object);
       const hooks = new DeviceHooks(attacher, object.map('devices'), silent);
-      hooks.apply(roles);
-      expect(hooks.verify(roles)).toBe(0);
+      await hooks.apply(roles);
+      expect(await hooks.verify(roles)).toBe(0);
       attacher.detach(veth.ifindex, { program: 'pod_in', direction: 'ingress', place: 'first' });
-      expect(hooks.verify(roles)).toBe(1);
+      expect(await hooks.verify(roles)).toBe(1);
       expect(programsAt(veth.ifindex, 'ingress')).toEqual(['pod_in']);
       object.map('devices').delete(new Uint8Array(Uint32Array.of(veth.ifindex).buffer));
-      expect(hooks.verify(roles)).toBe(1);
-      hooks.apply(new Map());
+      expect(await hooks.verify(roles)).toBe(1);
+      await hooks.apply(new Map());
     });
 
     test('a device that is gone leaves neither row nor pin', async () => {
@@ -228,10 +228,10 @@ describe.each(ATTACHERS.filter(([, supported]) => supported))(
       {
         using veth = makeVeth();
         gone = veth.ifindex;
-        hooks.apply(new Map([[gone, POD]]));
+        await hooks.apply(new Map([[gone, POD]]));
       }
-      expect(hooks.verify(new Map([[gone, POD]]))).toBe(0);
-      hooks.apply(new Map());
+      expect(await hooks.verify(new Map([[gone, POD]]))).toBe(0);
+      await hooks.apply(new Map());
       expect(object.map('devices').lookup(new Uint8Array(Uint32Array.of(gone).buffer))).toBeUndefined();
       expect(readdirSync(pins.links)).toEqual([]);
     });
@@ -268,13 +268,30 @@ describe('clsact filters', () => {
     ]);
     const attacher = clsactFilters(object);
     const hook = { program: 'pod_in', direction: 'ingress', place: 'first' } as const;
-    attacher.attach(veth.ifindex, hook);
+    await attacher.attach(veth.ifindex, hook);
     expect(attacher.isAttached(veth.ifindex, hook)).toBe(true);
     attacher.detach(veth.ifindex, hook);
     expect(attacher.isAttached(veth.ifindex, hook)).toBe(false);
     expect(queryFilter(theirs)).toBe(foreign.id);
     detachFilter(theirs);
   });
+});
+
+test.skipIf(!features.tcx)('others work while the kernel attaches to a device', async () => {
+  using object = await load();
+  using veth = makeVeth();
+  const hooks = new DeviceHooks(tcxLinks(object, pins), object.map('devices'), silent);
+  let turns = 0;
+  let next: NodeJS.Immediate;
+  const work = (): void => {
+    turns += 1;
+    next = setImmediate(work);
+  };
+  next = setImmediate(work);
+  await hooks.apply(new Map([[veth.ifindex, POD]]));
+  clearImmediate(next);
+  expect(turns).toBeGreaterThan(0);
+  await hooks.apply(new Map());
 });
 
 test.skipIf(!features.tcx)('on egress, ours runs after filters of another tool, whoever came first', async () => {
@@ -288,7 +305,7 @@ test.skipIf(!features.tcx)('on egress, ours runs after filters of another tool, 
   });
   const roles = new Map([[veth.ifindex, POD]]);
   const hooks = new DeviceHooks(edgeAttacher(object, pins, silent), object.map('devices'), silent);
-  hooks.apply(roles);
+  await hooks.apply(roles);
   const egress = () => [
     tcxPrograms(veth.ifindex, 'egress').map(nameOf),
     listFilters(veth.ifindex, 'egress').map((place) => nameOf(queryFilter(place) ?? 0)),
@@ -296,14 +313,14 @@ test.skipIf(!features.tcx)('on egress, ours runs after filters of another tool, 
   expect(egress()).toEqual([['pod_out'], []]);
   const theirs = { ifindex: veth.ifindex, direction: 'egress', priority: 49152, handle: 1 } as const;
   attachFilter(foreign, theirs);
-  expect(hooks.verify(roles)).toBe(1);
+  expect(await hooks.verify(roles)).toBe(1);
   expect(egress()).toEqual([[], ['foreign', 'pod_out']]);
   expect(tcxPrograms(veth.ifindex, 'ingress').map(nameOf)).toEqual(['pod_in']);
-  expect(hooks.verify(roles)).toBe(0);
+  expect(await hooks.verify(roles)).toBe(0);
   detachFilter(theirs);
-  expect(hooks.verify(roles)).toBe(1);
+  expect(await hooks.verify(roles)).toBe(1);
   expect(egress()).toEqual([['pod_out'], []]);
-  hooks.apply(new Map());
+  await hooks.apply(new Map());
   expect(egress()).toEqual([[], []]);
 });
 

@@ -8,7 +8,6 @@ import { mapContract } from './ffi-maps.ts';
 import { objectContract } from './ffi-objects.ts';
 import { programContract } from './ffi-programs.ts';
 import { compile, makeScratch } from './ffi-scratch.ts';
-import { enterNewNetwork } from './new-network.ts';
 
 /** One set of assertions for both FFI drivers; each runs it in a process of its own. */
 export function ffiContract(name: 'koffi' | 'ffi-napi'): void {
@@ -16,7 +15,6 @@ export function ffiContract(name: 'koffi' | 'ffi-napi'): void {
   const scratch = makeScratch(name);
 
   beforeAll(() => {
-    enterNewNetwork();
     mountBpffs(scratch.bpffs);
     mkdirSync(scratch.cgroup);
     for (const fixture of ['contract', 'refused']) compile(fixture, scratch.directory);

@@ -11,7 +11,8 @@ import { cgroupId } from '../../src/sys/mount.ts';
 import { probe } from '../../src/sys/probe.ts';
 import { openUdpSocket } from '../../src/sys/socket.ts';
 import { attachFilter, detachFilter, queryFilter } from '../../src/sys/tc.ts';
-import { code, connectFrom, connectProgram, makeVeth, packetProgram, type Scratch } from './ffi-scratch.ts';
+import { code, connectFrom, connectProgram, packetProgram, type Scratch } from './ffi-scratch.ts';
+import { makeVeth } from './hooks-scratch.ts';
 
 export function linkContract(scratch: Scratch): void {
   describe('links', () => {
@@ -58,14 +59,14 @@ export function linkContract(scratch: Scratch): void {
       );
     });
 
-    test('orders TCX programs of a device', () => {
+    test('orders TCX programs of a device', async () => {
       using veth = makeVeth();
       using first = Program.load(packetProgram(-1));
       using last = Program.load(packetProgram(-1));
       using middle = Program.load(packetProgram(-1));
-      using held = attachTcx(middle, veth.ifindex, 'ingress', 'last');
-      using front = attachTcx(first, veth.ifindex, 'ingress', 'first');
-      using back = attachTcx(last, veth.ifindex, 'ingress', 'last');
+      using held = await attachTcx(middle, veth.ifindex, 'ingress', 'last');
+      using front = await attachTcx(first, veth.ifindex, 'ingress', 'first');
+      using back = await attachTcx(last, veth.ifindex, 'ingress', 'last');
       expect(tcxPrograms(veth.ifindex, 'ingress')).toEqual([first.id, middle.id, last.id]);
       expect(tcxPrograms(veth.ifindex, 'egress')).toEqual([]);
       const common = { kind: 'tcx', ifindex: veth.ifindex, attachType: AttachType.tcxIngress };

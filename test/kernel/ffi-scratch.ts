@@ -8,7 +8,6 @@ import { AttachType, ProgramType } from '../../src/sys/bpf-constants.ts';
 import type { ProgramSpec } from '../../src/sys/bpf-program.ts';
 import { assemble, exit, moveImmediate } from '../../src/sys/instructions.ts';
 import { findCgroup2 } from '../../src/sys/mount.ts';
-import { ip } from './new-network.ts';
 
 export interface Scratch {
   readonly directory: string;
@@ -60,17 +59,6 @@ export function connectProgram(): ProgramSpec {
 export function connectFrom(cgroup: string): void {
   const connect = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.1', 9))";
   execFileSync('sh', ['-c', 'echo $$ > "$1/cgroup.procs" && exec python3 -c "$2"', 'sh', cgroup, connect]);
-}
-
-/** A veth pair in this file's own network namespace. */
-export function makeVeth(): Disposable & { readonly ifindex: number } {
-  ip('link add veth0 index 100 type veth peer name veth1');
-  return {
-    ifindex: 100,
-    [Symbol.dispose]: () => {
-      ip('link del veth0');
-    },
-  };
 }
 
 export function caught(action: () => unknown): Error {

@@ -153,7 +153,7 @@ class BpfBackend implements Backend {
       void this.#held.coexistence.look(this.#stop.signal); // never rejects, and no sync waits for it
     }
     const writes = this.#write({ state, delta, environment: { deviceAddresses: this.#hooks.addresses } }, isResync);
-    this.#attach(state.node, isResync);
+    await this.#attach(state.node, isResync);
     if (writes > 0) this.#collector.retireLater();
     const { frontends, backends, refused } = this.#keeper;
     return { writes, frontends, backends, refused, tookMs: Math.round(performance.now() - started) };
@@ -195,7 +195,7 @@ class BpfBackend implements Backend {
   }
 
   /** Only once the maps are filled: a program that finds nothing lets pass what is to be refused. */
-  #attach(node: NodeState, isResync: boolean): void {
-    this.#hooks.settle(new Set(node.addresses), isResync);
+  #attach(node: NodeState, isResync: boolean): Promise<void> {
+    return this.#hooks.settle(new Set(node.addresses), isResync);
   }
 }

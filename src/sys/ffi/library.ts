@@ -32,7 +32,9 @@ const LIBBPF_FILE = 'libbpf.so.1';
 
 let chosen: FfiDriver | undefined;
 let libbpfFunctions: Functions<typeof LIBBPF> | undefined;
-let asideLoad: AsideFunction | undefined;
+const asideFunctions = new Map<string, AsideFunction>();
+/** What calls aside work on: nobody else may lead to it while they run. */
+const held = new Set<readonly RawArgument[]>();
 let libcFunctions: Functions<typeof LIBC> | undefined;
 
 /** koffi, or ffi-napi where BPFSVC_FFI says so. */
@@ -49,8 +51,28 @@ export function libbpf(): Functions<typeof LIBBPF> {
 
 /** bpf_object__load in a thread of its own: the verifier takes a tenth of a second. libbpf must not print meanwhile. */
 export function loadObjectAside(object: Pointer): Promise<number> {
-  asideLoad ??= driver().open(LIBBPF_FILE).bindAside('bpf_object__load', LIBBPF.bpf_object__load);
-  return asideLoad(object);
+  return callAside('bpf_object__load', object);
+}
+
+/** bpf_link_create in a thread of its own: at a device it waits for every processor, 20 ms and more. It prints nothing. */
+export function createLinkAside(
+  program: number,
+  target: number,
+  attachType: number,
+  options: Uint8Array,
+): Promise<number> {
+  return callAside('bpf_link_create', program, target, attachType, options);
+}
+
+async function callAside(symbol: keyof typeof LIBBPF, ...values: readonly RawArgument[]): Promise<number> {
+  const call = asideFunctions.get(symbol) ?? driver().open(LIBBPF_FILE).bindAside(symbol, LIBBPF[symbol]);
+  asideFunctions.set(symbol, call);
+  held.add(values);
+  try {
+    return await call(...values);
+  } finally {
+    held.delete(values);
+  }
 }
 
 export function libc(): Functions<typeof LIBC> {

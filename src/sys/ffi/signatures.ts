@@ -80,7 +80,6 @@ export const LIBC = {
   recv: ['errno', ['i32', 'pointer', 'u64', 'i32']],
   socket: ['errno', ['i32', 'i32', 'i32']],
   strlen: ['i32', ['pointer']],
-  syscall: ['errno', ['u64', 'u64', 'pointer', 'u64']],
   umount2: ['errno', ['string', 'i32']],
   vsnprintf: ['i32', ['pointer', 'u64', 'pointer', 'pointer']],
 } as const satisfies SignatureTable;

@@ -22,7 +22,7 @@ const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
 export function clsactFilters(object: BpfObject): DeviceAttacher {
   const mapIds = new Set([...object.maps.values()].map((map) => map.id));
   return {
-    attach: (ifindex, hook) => {
+    async attach(ifindex, hook) {
       const program = object.program(hook.program);
       const own = ownFilter(ifindex, hook, mapIds);
       if (own === undefined) attachToFreePlace(program, ifindex, hook.direction);

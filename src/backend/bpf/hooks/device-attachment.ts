@@ -13,8 +13,8 @@ export interface DeviceHook {
 
 /** Ways to hold programs at devices: TCX links or clsact filters. */
 export interface DeviceAttacher {
-  /** Brings the program there or, where an earlier run's stands, replaces it in place. */
-  attach(ifindex: number, hook: DeviceHook): void;
+  /** Brings the program there or, where an earlier run's stands, replaces it in place. The kernel takes its time. */
+  attach(ifindex: number, hook: DeviceHook): Promise<void>;
   /** A missing program or device is fine. */
   detach(ifindex: number, hook: DeviceHook): void;
   /** Is this very program at its hook? */

@@ -22,14 +22,17 @@ export class DeviceHooks {
     this.#log = log;
   }
 
-  /** Converges on the roles; only devices whose role changed cost anything. Returns how many were changed. */
-  apply(roles: ReadonlyMap<number, DeviceRole>): number {
+  /**
+   * Converges on the roles; only devices whose role changed cost anything. Resolves with how many were changed. One call at
+   * a time, and one device: the kernel attaches under the lock that our questions about the next one take, too.
+   */
+  async apply(roles: ReadonlyMap<number, DeviceRole>): Promise<number> {
     const applied = new Map<number, DeviceRole>();
     let changed = 0;
     for (const [ifindex, role] of roles) {
       const known = this.#applied.get(ifindex);
       if (known !== undefined && isSameRole(known, role)) applied.set(ifindex, known);
-      else if (this.#tryDevice(ifindex, role)) {
+      else if (await this.#tryDevice(ifindex, role)) {
         applied.set(ifindex, role);
         changed += 1;
       }
@@ -42,8 +45,8 @@ export class DeviceHooks {
     return changed;
   }
 
-  /** Looks at every hook in the kernel and repairs; the resync. Returns how many devices were repaired. */
-  verify(roles: ReadonlyMap<number, DeviceRole>): number {
+  /** Looks at every hook in the kernel and repairs; the resync. Resolves with how many devices were repaired. */
+  async verify(roles: ReadonlyMap<number, DeviceRole>): Promise<number> {
     const intact = new Map([...this.#applied].filter(([ifindex, role]) => this.#isIntact(ifindex, role)));
     this.#applied = intact;
     return this.apply(roles);
@@ -62,9 +65,9 @@ export class DeviceHooks {
   }
 
   /** A device that goes away in the middle is none of anybody's business; other refusals are tried again. */
-  #tryDevice(ifindex: number, role: DeviceRole): boolean {
+  async #tryDevice(ifindex: number, role: DeviceRole): Promise<boolean> {
     try {
-      this.#addDevice(ifindex, role);
+      await this.#addDevice(ifindex, role);
       return true;
     } catch (error) {
       if (!(error instanceof SysError)) throw error;
@@ -75,12 +78,12 @@ export class DeviceHooks {
   }
 
   /** The row first: a program that runs without one knows neither bridge nor namespace. */
-  #addDevice(ifindex: number, role: DeviceRole): void {
+  async #addDevice(ifindex: number, role: DeviceRole): Promise<void> {
     this.#rows.update(keyOf(ifindex), rowOf(role));
     const wanted = hooksOf(role);
     for (const hook of DEVICE_HOOKS) {
       if (!wanted.includes(hook)) this.#attacher.detach(ifindex, hook);
-      else if (!this.#attacher.isAttached(ifindex, hook)) this.#attacher.attach(ifindex, hook);
+      else if (!this.#attacher.isAttached(ifindex, hook)) await this.#attacher.attach(ifindex, hook);
     }
     this.#log.debug({ ifindex, role: role.kind }, 'device attached');
   }

@@ -18,12 +18,12 @@ export function edgeAttacher(object: BpfObject, pins: Pins, log: Logger): Device
       ? { chosen: filters, other: links }
       : { chosen: links, other: filters };
   return {
-    attach: (ifindex, hook) => {
+    async attach(ifindex, hook) {
       const { chosen, other } = choose(ifindex, hook);
       // A filter that answers TC_ACT_OK ends the chain: people must know where to look.
       if (chosen === filters)
         log.warn({ ifindex, prog: hook.program }, 'another tool filters egress, ours runs after it');
-      chosen.attach(ifindex, hook);
+      await chosen.attach(ifindex, hook);
       // Only then: running twice does no harm, a gap does.
       other.detach(ifindex, hook);
     },

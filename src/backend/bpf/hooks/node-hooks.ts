@@ -37,6 +37,7 @@ export class NodeHooks {
   #nodeAddresses: ReadonlySet<string> | undefined;
   #deviceAddresses: readonly Ip[];
   #socketProblem: string | undefined;
+  #settling: Promise<void> = Promise.resolve();
 
   constructor(options: NodeHooksOptions) {
     const { object, pins, features, signal, log } = options;
@@ -53,35 +54,46 @@ export class NodeHooks {
     return this.#deviceAddresses;
   }
 
-  /** Attaches what is not attached; `isResync`: looks into the kernel instead of remembering. */
-  settle(nodeAddresses: ReadonlySet<string>, isResync: boolean): void {
+  /**
+   * Attaches what is not attached; `isResync`: looks into the kernel instead of remembering. Resolves the first time once
+   * that is done, later at once: no change waits for a device.
+   */
+  async settle(nodeAddresses: ReadonlySet<string>, isResync: boolean): Promise<void> {
     const isFirst = this.#nodeAddresses === undefined;
     this.#nodeAddresses = nodeAddresses;
     if (isFirst || isResync) {
       this.#settleSockets();
       this.#network.follow();
     }
-    this.#settleDevices(isResync);
+    const settled = this.#settleDevices(isResync);
+    if (isFirst) await settled;
   }
 
   /** After the signal was aborted: until nothing happens any more. */
   async ended(): Promise<void> {
     await this.#network.ended();
+    await this.#settling;
   }
 
   #follow(): void {
-    this.#settleDevices(false);
+    void this.#settleDevices(false);
     const addresses = this.#network.addresses;
     if (addresses.join() === this.#deviceAddresses.join()) return;
     this.#deviceAddresses = addresses;
     this.#options.onAddresses();
   }
 
-  #settleDevices(isResync: boolean): void {
-    if (this.#nodeAddresses === undefined) return;
+  /** One after the other, each by the network of its turn: a device takes the kernel 40 ms. */
+  #settleDevices(isResync: boolean): Promise<void> {
+    this.#settling = this.#settling.then(() => this.#settleDevicesNow(isResync));
+    return this.#settling;
+  }
+
+  async #settleDevicesNow(isResync: boolean): Promise<void> {
+    if (this.#nodeAddresses === undefined || this.#options.signal.aborted) return;
     const { uplinks, podDevices, log } = this.#options;
     const roles = assignRoles(this.#network.current, { nodeAddresses: this.#nodeAddresses, uplinks, podDevices });
-    const changed = isResync ? this.#devices.verify(roles) : this.#devices.apply(roles);
+    const changed = await (isResync ? this.#devices.verify(roles) : this.#devices.apply(roles));
     if (changed > 0) log.info({ changed, devices: roles.size }, 'devices settled');
   }
 

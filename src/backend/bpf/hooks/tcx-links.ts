@@ -21,10 +21,10 @@ export function tcxLinks(object: BpfObject, pins: Pins): DeviceAttacher {
   };
 }
 
-function attach(program: Program, ifindex: number, hook: DeviceHook, path: string): void {
+async function attach(program: Program, ifindex: number, hook: DeviceHook, path: string): Promise<void> {
   using earlier = openPinnedLink(path);
   if (earlier !== undefined && isAt(earlier, ifindex, hook) && updateLink(earlier, program)) return;
-  using link = attachTcx(program, ifindex, hook.direction, hook.place);
+  using link = await attachTcx(program, ifindex, hook.direction, hook.place);
   if (earlier !== undefined) detachLink(earlier);
   unpin(path);
   link.pin(path);
