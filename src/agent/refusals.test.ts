@@ -34,7 +34,10 @@ test('an object that changes all the time takes few lines, and others theirs', (
   for (let change = 0; change < 1000; change++) refusals.ignored([ignored('Service a/b', `reason ${change}`)]);
   expect(told()).toHaveLength(6);
   refusals.ignored([ignored('Service a/c', 'no port')]);
-  expect(told()).toEqual([{ level: 40, object: 'Service a/c', reason: 'no port', msg: 'object ignored' }]);
+  expect(told()).toEqual([
+    { level: 40, object: 'Service a/c', reason: 'no port', msg: 'object ignored' },
+    { level: 30, object: 'Service a/b', msg: 'object no longer ignored' },
+  ]);
   pass(3_600_000);
   refusals.ignored([ignored('Service a/b', 'another')]);
   expect(told()).toHaveLength(2);
@@ -52,4 +55,15 @@ test('each reason counts as a line where they change all the time', () => {
     [1, 2, 3, 4].map((at) => ignored('Service a/b', `port ${at} of change ${change}`));
   for (let change = 0; change < 1000; change++) refusals.ignored(reasonsOf(change));
   expect(told()).toHaveLength(8);
+});
+
+test('whoever read that an object is ignored reads that it is over, however much it told', () => {
+  const { refusals, told } = start();
+  refusals.ignored(Array.from({ length: 10 }, (_, at) => ignored('Service a/b', `port ${at}`)));
+  told();
+  refusals.ignored([]);
+  expect(told()).toEqual([{ level: 30, object: 'Service a/b', msg: 'object no longer ignored' }]);
+  refusals.ignored([ignored('Service a/b', 'no port')]);
+  refusals.ignored([]);
+  expect(told()).toEqual([]);
 });

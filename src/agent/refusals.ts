@@ -32,24 +32,34 @@ interface Teller {
   readonly mayTell: (subject: string) => boolean;
 }
 
+interface Held {
+  readonly reasons: Set<string>;
+  /** Whoever read that it begins is to read that it is over. */
+  isTold: boolean;
+}
+
 /** A subject may have several reasons. */
 function createTeller(teller: Teller): (now: readonly (readonly [string, string])[]) => void {
-  let before: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  let before: ReadonlyMap<string, Held> = new Map();
   return (now) => {
     if (now.length === 0 && before.size === 0) return;
-    const reasons = new Map<string, Set<string>>();
+    const held = new Map<string, Held>();
     const told = new Map<string, boolean>(); // all that is new of a subject, or nothing
     for (const [subject, reason] of now) {
-      if (before.get(subject)?.has(reason) !== true && reasons.get(subject)?.has(reason) !== true) {
+      const known = before.get(subject);
+      const current = held.get(subject) ?? { reasons: new Set(), isTold: known?.isTold ?? false };
+      if (known?.reasons.has(reason) !== true && !current.reasons.has(reason)) {
         const isAllowed = teller.mayTell(subject); // each line counts
         const mayTell = told.get(subject) ?? isAllowed;
         told.set(subject, mayTell);
         teller.begins(subject, reason, mayTell);
+        current.isTold ||= mayTell;
       }
-      reasons.set(subject, (reasons.get(subject) ?? new Set()).add(reason));
+      current.reasons.add(reason);
+      held.set(subject, current);
     }
-    for (const subject of before.keys()) if (!reasons.has(subject)) teller.ends(subject, teller.mayTell(subject));
-    before = reasons;
+    for (const [subject, { isTold }] of before) if (!held.has(subject)) teller.ends(subject, isTold);
+    before = held;
   };
 }
 
