@@ -32,9 +32,7 @@ export function compactHeap(): void {
 
 /** A large heap takes 0.3 s to compact, and a change waits for it; a small one a tenth of that. */
 const LOOK_MS = { small: 30_000, large: 300_000 };
-/** A large heap breathes more, too. */
 const GROWTH = 1.1;
-const GROWTH_BYTES = 1_000_000;
 
 /**
  * Compacts a heap that has grown since it was compacted, looking now and then: V8 collects old garbage when the heap has
@@ -47,7 +45,7 @@ export function keepHeapCompact(signal: AbortSignal): void {
     timer = setTimeout(look, isSmall() ? LOOK_MS.small : LOOK_MS.large).unref();
   };
   const look = (): void => {
-    if (oldBytes() > compact * GROWTH + GROWTH_BYTES) compact = compactAndMeasure();
+    if (oldBytes() > compact * GROWTH) compact = compactAndMeasure();
     lookLater();
   };
   lookLater();
