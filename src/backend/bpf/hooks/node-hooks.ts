@@ -37,6 +37,9 @@ export class NodeHooks {
   #nodeAddresses: ReadonlySet<string> | undefined;
   #deviceAddresses: readonly Ip[];
   #socketProblem: string | undefined;
+  #deviceProblem: string | undefined;
+  /** All devices were, once. */
+  #isSettled = false;
   #settling: Promise<void> = Promise.resolve();
 
   constructor(options: NodeHooksOptions) {
@@ -56,7 +59,7 @@ export class NodeHooks {
 
   /**
    * Attaches what is not attached; `isResync`: looks into the kernel instead of remembering. Resolves the first time once
-   * that is done, later at once: no change waits for a device.
+   * that is done, and rejects where it can't be; later at once: no change waits for a device.
    */
   async settle(nodeAddresses: ReadonlySet<string>, isResync: boolean): Promise<void> {
     const isFirst = this.#nodeAddresses === undefined;
@@ -65,8 +68,8 @@ export class NodeHooks {
       this.#settleSockets();
       this.#network.follow();
     }
-    const settled = this.#settleDevices(isResync);
-    if (isFirst) await settled;
+    if (this.#isSettled) this.#settleDevicesLater(isResync);
+    else await this.#settleDevices(isResync);
   }
 
   /** After the signal was aborted: until nothing happens any more. */
@@ -76,17 +79,28 @@ export class NodeHooks {
   }
 
   #follow(): void {
-    void this.#settleDevices(false);
+    this.#settleDevicesLater(false);
     const addresses = this.#network.addresses;
     if (addresses.join() === this.#deviceAddresses.join()) return;
     this.#deviceAddresses = addresses;
     this.#options.onAddresses();
   }
 
+  /** What the kernel refuses is told once; the next change of the network, the next sync and the resync try again. */
+  #settleDevicesLater(isResync: boolean): void {
+    this.#settleDevices(isResync).catch((error: unknown) => {
+      if (!(error instanceof SysError)) throw error;
+      if (this.#deviceProblem !== error.message)
+        this.#options.log.error({ reason: error.message }, 'devices not settled, trying again');
+      this.#deviceProblem = error.message;
+    });
+  }
+
   /** One after the other, each by the network of its turn: a device takes the kernel 40 ms. */
   #settleDevices(isResync: boolean): Promise<void> {
-    this.#settling = this.#settling.then(() => this.#settleDevicesNow(isResync));
-    return this.#settling;
+    const settled = this.#settling.then(() => this.#settleDevicesNow(isResync));
+    this.#settling = settled.catch(() => undefined); // whoever asked hears of it
+    return settled;
   }
 
   async #settleDevicesNow(isResync: boolean): Promise<void> {
@@ -95,6 +109,8 @@ export class NodeHooks {
     const roles = assignRoles(this.#network.current, { nodeAddresses: this.#nodeAddresses, uplinks, podDevices });
     const changed = await (isResync ? this.#devices.verify(roles) : this.#devices.apply(roles));
     if (changed > 0) log.info({ changed, devices: roles.size }, 'devices settled');
+    this.#isSettled = true;
+    this.#deviceProblem = undefined;
   }
 
   /** Another tool may hold the cgroup for itself: the packet path works without these hooks. */
