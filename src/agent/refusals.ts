@@ -44,15 +44,14 @@ function createTeller(teller: Teller): (now: readonly (readonly [string, string]
   return (now) => {
     if (now.length === 0 && before.size === 0) return;
     const held = new Map<string, Held>();
-    const told = new Map<string, boolean>(); // all that is new of a subject, or nothing
+    const told = new Set<string>(); // all that is new of a subject, or nothing
     for (const [subject, reason] of now) {
       const known = before.get(subject);
       const current = held.get(subject) ?? { reasons: new Set(), isTold: known?.isTold ?? false };
       if (known?.reasons.has(reason) !== true && !current.reasons.has(reason)) {
-        const isAllowed = teller.mayTell(subject); // each line counts
-        const mayTell = told.get(subject) ?? isAllowed;
-        told.set(subject, mayTell);
+        const mayTell = teller.mayTell(subject) || told.has(subject); // each line counts
         teller.begins(subject, reason, mayTell);
+        if (mayTell) told.add(subject);
         current.isTold ||= mayTell;
       }
       current.reasons.add(reason);
