@@ -101,7 +101,7 @@ const ODD = kubeconfig({ cluster: { server: 'ftp://x' } });
 test.each([
   [`${ROOT}/none`, `Cannot read kubeconfig "${ROOT}/none": it is missing: correct --kubeconfig`],
   [EMPTY, `Cannot use kubeconfig "${EMPTY}": it has no current-context: set one with kubectl config use-context NAME`],
-  [BROKEN, `Cannot read kubeconfig "${BROKEN}": it is no YAML`],
+  [BROKEN, `Cannot read kubeconfig "${BROKEN}": it is neither YAML nor JSON`],
   [
     STRAY,
     `Cannot read the certificate-authority "${join(STRAY, '../gone.crt')}": it is missing: correct the kubeconfig`,
