@@ -42,7 +42,9 @@ function readContext(path: string): Context {
     config = fieldsOf(load(text));
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new ConfigError(`Cannot read kubeconfig "${path}": it is neither YAML nor JSON: ${reason}: correct it`, { cause: error });
+    throw new ConfigError(`Cannot read kubeconfig "${path}": it is neither YAML nor JSON: ${reason}: correct it`, {
+      cause: error,
+    });
   }
   const current = config['current-context'];
   if (typeof current !== 'string' || current === '') {
