@@ -22,12 +22,16 @@ remove_cluster() {
 
 # What still runs in the nodes' cgroups belongs to nodes whose first process was killed without its children.
 remove_cgroups() {
-  local own
+  local own hierarchy controller
   for own in /sys/fs/cgroup/"$name"-n[0-9]* /sys/fs/cgroup/*/"$name"-n[0-9]*; do
     [[ -d $own ]] || continue
     wait_for 10 "the processes in \"$own\" to end" emptied "$own"
     find "$own" -depth -type d -exec rmdir {} +
   done
+  # Those that the nodes asked for; one that another cluster hands on is refused, and stays.
+  while read -r hierarchy controller; do
+    echo "-$controller" >"$hierarchy/cgroup.subtree_control" || true
+  done 2>/dev/null < <(cat "$folder/controllers")
 }
 
 emptied() {
