@@ -69,7 +69,7 @@ it('rows of garbage are cleared away, and what is planned is in force', async ()
   expect(verify(image).broken).toEqual([]);
   for (const host of [VIP.web.ipv4, VIP.web.ipv6]) {
     for (const probe of [lab.pod('a').probe, lab.pod('a').rawProbe, lab.node.probe]) {
-      const outcomes = await Promise.all(Array.from({ length: 16 }, () => probe.connect({ host, port: PORT })));
+      const outcomes = await Promise.all(Array.from({ length: 40 }, () => probe.connect({ host, port: PORT })));
       const servers = outcomes.map((each) => (each.kind === 'answered' ? each.server : each.kind));
       expect(new Set(servers)).toEqual(new Set(['b', 'r']));
     }
