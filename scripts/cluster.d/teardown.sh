@@ -28,10 +28,11 @@ remove_cgroups() {
     wait_for 10 "the processes in \"$own\" to end" emptied "$own"
     find "$own" -depth -type d -exec rmdir {} +
   done
+  [[ -f $folder/controllers ]] || return 0
   # Those that the nodes asked for; one that another cluster hands on is refused, and stays.
   while read -r hierarchy controller; do
     echo "-$controller" >"$hierarchy/cgroup.subtree_control" || true
-  done 2>/dev/null < <(cat "$folder/controllers")
+  done 2>/dev/null <"$folder/controllers"
 }
 
 emptied() {
