@@ -3,7 +3,7 @@
 # folder. Sourced by scripts/image, from the root of the repository.
 
 # The libraries that Node and libbpf's FFI load, a shell, and what shows another proxy's rules.
-DEBIAN_PACKAGES=(libc6 libstdc++6 libbpf1 busybox-static nftables iptables)
+DEBIAN_PACKAGES=(libc6 libstdc++6 libatomic1 libbpf1 busybox-static nftables iptables)
 
 # What would be installed on an empty machine, with all that it depends on.
 debian_apt() {
@@ -58,11 +58,10 @@ make_debian() {
 node_key() { key_of "$NODE_VERSION" "$(uname -m)" "$(declare -f make_node)"; }
 
 make_node() {
-  local root=$1
-  unpack_node "$work/node-package" || fail "see above"
-  mkdir -p "$root/usr/bin" "$root/usr/share/doc/node"
-  strip -o "$root/usr/bin/node" "$work/node-package/bin/node"
-  cp "$work/node-package/LICENSE" "$root/usr/share/doc/node/"
+  local root=$1 package=.cache/node-$NODE_VERSION # from scripts/setup
+  mkdir -p "$root/opt/bpfsvc/dist" "$root/usr/share/doc/node"
+  strip -o "$root/opt/bpfsvc/dist/node" "$package/bin/node"
+  cp "$package/LICENSE" "$root/usr/share/doc/node/"
 }
 
 modules_key() {

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Node 24 LTS from the npm package of that name: a binary and its headers, at a pinned integrity.
+# Node 26 LTS from the npm package of that name: a binary and its headers, at a pinned integrity.
 
-NODE_VERSION=24.20.0
+NODE_VERSION=26.12.1
 declare -A NODE_INTEGRITY=(
-  [x64]=tkBwUleGts0UUnK+6HKJkEsOMFb9bkG/YvXw8/alFTaDSUbneVeAFVqu6ELHXuyvVYP4vo1hNAAEfN9zl0Cm3g==
-  [arm64]=LDOiQuLlruQpQRp0ddfGZurc1xqYSlX3dYk/3shzhQfCb8IgCPwtWf1RMQCGAWGFhZNbhihhSwGeNRHA+V2pTg==
+  [x64]=jk5LMAmgHlPlPMWpsUrSOqNaEZG+11UNd35hWQ+p5/XGaelWuTqJ69IcAy/5xtPPN4d5ZRBNOGB6gLMCh2kL9A==
+  [arm64]=8Oxs6Y7rDcKufVIM/zYRSwytj46WOrZk7yFCLTKDcs17bBjAeD9HMAqo97hMfMyxozIud0S4vZCs5WB/3iavNQ==
 )
 
 # Unpacks it into a folder; fails with one line of reason.

@@ -11,7 +11,19 @@ export function collectYoungGarbage(): void {
   collector()({ type: 'minor' });
 }
 
-type Collect = (options?: { readonly type: 'minor' }) => void;
+/** Frees all that can be freed, moves together what is left, and gives the rest back to the system. */
+export function collectAllGarbage(): void {
+  collector()({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+interface Collection {
+  readonly type: 'minor' | 'major';
+  readonly execution?: 'sync';
+  /** Of V8 from Node 22 on; before, gaps stay. */
+  readonly flavor?: 'last-resort';
+}
+
+type Collect = (collection?: Collection) => void;
 
 let collect: Collect | undefined;
 

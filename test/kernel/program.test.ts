@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,8 +39,8 @@ interface Running {
   readonly said: () => string;
 }
 
-function start(words: readonly string[], path = process.env['PATH']): Running {
-  const child = spawn(PROGRAM, words, { env: { ...process.env, PATH: path } });
+function start(words: readonly string[], program = PROGRAM, path = process.env['PATH']): Running {
+  const child = spawn(program, words, { env: { ...process.env, PATH: path } });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].on('data', (part: Buffer) => {
@@ -84,18 +84,17 @@ describe('bpfsvc', () => {
     expect(await call('--version')).toEqual({ status: 0, stdout: '0.1.0\n', stderr: '' });
   });
 
-  it('says so on a Node that is too old', async () => {
-    const node = join(folder, 'node');
-    writeFileSync(node, '#!/bin/sh\necho v20.18.3\n');
-    chmodSync(node, 0o755);
-    const sentence = (found: string) =>
-      `Cannot run bpfsvc on Node ${found}: install Node 20.19 or newer, scripts/setup does\n`;
-    expect(await start(['plan'], `${folder}:/usr/bin:/bin`).ended).toEqual({
-      status: 2,
-      stdout: '',
-      stderr: sentence('v20.18.3'),
-    });
-    rmSync(node);
+  it('without a Node of its own runs on any that can, and says so of one that is too old', async () => {
+    const program = join(folder, 'bin/bpfsvc');
+    cpSync(PROGRAM, program);
+    mkdirSync(join(folder, 'dist'));
+    symlinkSync(join(REPOSITORY, 'dist/js'), join(folder, 'dist/js'));
+    expect(await start(['--version'], program).ended).toEqual({ status: 0, stdout: '0.1.0\n', stderr: '' });
+
+    writeFileSync(join(folder, 'bin/node'), '#!/bin/sh\necho v20.18.3\n', { mode: 0o755 });
+    const stderr = 'Cannot run bpfsvc on Node v20.18.3: install Node 20.19 or newer, scripts/setup does\n';
+    const ending = await start(['plan'], program, `${join(folder, 'bin')}:/usr/bin:/bin`).ended;
+    expect(ending).toEqual({ status: 2, stdout: '', stderr });
   });
 
   it('ends quietly when nobody reads on', async () => {

@@ -34,7 +34,8 @@ export function createBackendTable(capacity: number): BackendTable {
   const bytes = new Uint8Array((capacity + 1) * Backend.size);
   const words = new Int32Array(bytes.buffer);
   const probe = capacity; // the row behind the last
-  let index = new Uint32Array(1024); // open addressing, id 0 marks the end of a chain
+  let probed: Backend | undefined; // what it holds: set() mostly follows find(), and an address takes long to read
+  let index = new Uint32Array(16_384); // open addressing, id 0 marks the end of a chain
   let size = 0;
   let end = 0;
 
@@ -90,6 +91,7 @@ export function createBackendTable(capacity: number): BackendTable {
     },
     find(row) {
       fill(bytes, probe * Backend.size, row);
+      probed = row;
       const id = index[seek(probe)];
       return id === 0 ? undefined : id;
     },
@@ -98,7 +100,8 @@ export function createBackendTable(capacity: number): BackendTable {
     has: isHeld,
     set(id, row) {
       const isNew = !isHeld(id);
-      fill(bytes, id * Backend.size, row);
+      if (row === probed) bytes.copyWithin(id * Backend.size, probe * Backend.size);
+      else fill(bytes, id * Backend.size, row);
       written(id, isNew);
     },
     load(id, from, offset) {
