@@ -3,13 +3,13 @@ import { getHeapSpaceStatistics } from 'node:v8';
 import { libc } from './ffi/library.ts';
 import { collectAllGarbage } from './garbage.ts';
 
-/** Gives the heap's garbage and gaps back to the system: 0.15 s at 10,000 Services. V8 by itself keeps what a start took. */
+/** Gives the heap's garbage and gaps back to the system: 0.3 s at 10,000 Services. V8 by itself keeps what a start took. */
 export function compactHeap(): void {
   collectAllGarbage();
   libc().malloc_trim(0);
 }
 
-/** A large heap takes 0.15 s to compact, and a change waits for it; a small one a tenth of that. */
+/** A large heap takes 0.3 s to compact, and a change waits for it; a small one a tenth of that. */
 const LOOK_MS = { small: 30_000, large: 300_000 };
 const SMALL_BYTES = 24_000_000;
 const GROWTH = 1.1;

@@ -36,18 +36,19 @@ describe('backend table', () => {
   });
 
   it('does as a map of text does, over any history', () => {
-    const step = fc.record({ id: fc.integer({ min: 1, max: 30 }), row: anyRow, clears: fc.boolean() });
+    const step = fc.record({ id: fc.integer({ min: 1, max: 30 }), row: anyRow, clears: fc.boolean(), asks: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
         const table = createBackendTable(31);
         const model = new Map<number, Backend>();
         const nameOf = ({ addr, port, proto }: Backend): string => `${addr} ${port} ${proto}`;
-        for (const { id, row, clears } of steps) {
+        for (const { id, row, clears, asks } of steps) {
           const holder = [...model].find(([, held]) => nameOf(held) === nameOf(row))?.[0];
           if (clears) {
             table.clear(id);
             model.delete(id);
           } else if (holder === id || (holder === undefined && !model.has(id))) {
+            if (asks) expect(table.find(row)).toBe(holder);
             table.set(id, row);
             model.set(id, row);
           }
