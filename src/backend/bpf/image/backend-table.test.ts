@@ -36,7 +36,12 @@ describe('backend table', () => {
   });
 
   it('does as a map of text does, over any history', () => {
-    const step = fc.record({ id: fc.integer({ min: 1, max: 30 }), row: anyRow, clears: fc.boolean(), asks: fc.boolean() });
+    const step = fc.record({
+      id: fc.integer({ min: 1, max: 30 }),
+      row: anyRow,
+      clears: fc.boolean(),
+      asks: fc.boolean(),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
         const table = createBackendTable(31);
